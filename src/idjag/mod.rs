@@ -1,0 +1,3 @@
+//! The ID-JAG.
+mod change;
+pub use change::*;

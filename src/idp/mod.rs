@@ -1,0 +1,1 @@
+//! The IdP that the harness plays.

@@ -1,0 +1,14 @@
+//! jagspec: the conformance test harness for OAuth authorization servers that accept ID-JAGs
+//! (draft-ietf-oauth-identity-assertion-authz-grant).
+//!
+//! Data flows one way; ARCHITECTURE.md shows it on one page.
+
+pub mod clock;
+pub mod idjag;
+pub mod idp;
+pub mod keys;
+pub mod playground;
+pub mod report;
+pub mod settings;
+pub mod suite;
+pub mod token_request;

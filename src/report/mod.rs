@@ -1,0 +1,278 @@
+//! The report: plain data, the only input of every renderer. Its serialised form is the JSON report of the
+//! contract: keys may be added, none renamed or removed.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use crate::suite::Level;
+
+/// The report of a run.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Always `jagspec/1`.
+    pub format: String,
+    /// How the run was made.
+    pub run: RunInfo,
+    /// What was tested.
+    pub target: TargetInfo,
+    /// How many cases had which outcome.
+    pub summary: Summary,
+    /// The exit status of the run.
+    pub exit_status: u8,
+    /// The cases in the order of the suites.
+    pub cases: Vec<CaseReport>,
+    /// What is wrong, best first.
+    pub diagnoses: Vec<Diagnosis>,
+    /// What was measured of the target beyond pass and fail.
+    pub profile: Vec<ProfileEntry>,
+    /// The HTTP exchanges that `cases[].exchanges` point at.
+    pub exchanges: Vec<ExchangeReport>,
+}
+
+/// How the run was made.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RunInfo {
+    /// The version of jagspec.
+    pub version: String,
+    /// The profile's name.
+    pub rules: String,
+    /// The policies that were set.
+    pub policies: BTreeMap<String, String>,
+    /// The filters that chose the cases.
+    pub filter: Vec<String>,
+    /// `K/N` of a sharded run.
+    pub shard: Option<String>,
+    /// TLS certificates were not verified.
+    pub insecure: bool,
+    /// False when the run was interrupted.
+    pub complete: bool,
+}
+
+/// What was tested.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TargetInfo {
+    /// The issuer identifier that was used: the metadata's.
+    pub issuer: String,
+    /// The token endpoint; null when there is none.
+    pub token_endpoint: Option<String>,
+    /// Where the metadata was found; null after the fallback.
+    pub metadata_url: Option<String>,
+}
+
+/// How many cases had which outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Passed.
+    pub pass: usize,
+    /// A MUST is broken.
+    pub fail: usize,
+    /// A SHOULD is not met, or the riskier reading was chosen.
+    pub warn: usize,
+    /// Not configured or not offered.
+    pub skip: usize,
+    /// A refusal without an accepted control.
+    pub inconclusive: usize,
+    /// The harness could not carry it out.
+    pub error: usize,
+}
+
+impl Summary {
+    /// Counts the outcomes of cases.
+    pub fn of(cases: &[CaseReport]) -> Self {
+        let mut summary = Summary::default();
+        for case in cases {
+            *match case.outcome {
+                Outcome::Pass => &mut summary.pass,
+                Outcome::Fail => &mut summary.fail,
+                Outcome::Warn => &mut summary.warn,
+                Outcome::Skip => &mut summary.skip,
+                Outcome::Inconclusive => &mut summary.inconclusive,
+                Outcome::Error => &mut summary.error,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// The outcome of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// What was expected.
+    Pass,
+    /// A MUST is broken.
+    Fail,
+    /// A SHOULD is not met, or the riskier reading was chosen.
+    Warn,
+    /// Not configured or not offered.
+    Skip,
+    /// A refusal without an accepted control.
+    Inconclusive,
+    /// The harness could not carry it out.
+    Error,
+}
+
+impl Outcome {
+    /// The word of the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::Warn => "warn",
+            Outcome::Skip => "skip",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Error => "error",
+        }
+    }
+}
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// A token for a bad ID-JAG, or a canary hit.
+    Critical,
+    /// Another MUST that is broken.
+    High,
+    /// A warning.
+    Low,
+}
+
+/// One case.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CaseReport {
+    /// `suite::case`.
+    pub name: String,
+    /// The suite's name.
+    pub suite: String,
+    /// The case's name.
+    pub case: String,
+    /// What a conforming server does.
+    pub title: String,
+    /// How binding it is under the profile of the run.
+    pub level: Level,
+    /// How grave the finding is; null without one.
+    pub severity: Option<Severity>,
+    /// Ids of requirements and attacks.
+    pub requirements: Vec<String>,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The row that explains the outcome; null for a pass.
+    pub row: Option<String>,
+    /// Why this outcome, one sentence; empty for a plain pass.
+    pub reason: String,
+    /// What a conforming server answers, one sentence.
+    pub expected: String,
+    /// What the target answered, one sentence.
+    pub observed: String,
+    /// What was changed of the well-formed exchange, one sentence each; empty for a positive case.
+    pub changed: Vec<String>,
+    /// Where the case stands, `FILE:LINE`.
+    pub source: String,
+    /// Indexes into `exchanges`.
+    pub exchanges: Vec<usize>,
+}
+
+/// How sure a diagnosis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Shown by an experiment.
+    Certain,
+    /// The evidence points here.
+    Likely,
+    /// One of several.
+    Possible,
+}
+
+/// Whose move it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blame {
+    /// The target's code.
+    TargetCode,
+    /// The target's configuration.
+    TargetConfiguration,
+    /// The options of this run.
+    HarnessConfiguration,
+    /// jagspec itself.
+    Harness,
+    /// Not to be told.
+    Undecided,
+}
+
+/// A cause, with what to do about it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnosis {
+    /// The row's id.
+    pub row: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Whose move it is.
+    pub blame: Blame,
+    /// Why it happens.
+    pub cause: String,
+    /// What to change.
+    pub fix: String,
+    /// What was seen, one sentence each.
+    pub evidence: Vec<String>,
+    /// The names of the cases that show it.
+    pub cases: Vec<String>,
+}
+
+/// Something measured of the target.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ProfileEntry {
+    /// What, in kebab case.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+    /// Whether it is the same in every run against the same target.
+    pub stable: bool,
+    /// What was seen, one sentence each.
+    pub evidence: Vec<String>,
+}
+
+/// One HTTP exchange.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ExchangeReport {
+    /// What was sent.
+    pub request: RequestReport,
+    /// What came back; null when nothing did.
+    pub response: Option<ResponseReport>,
+    /// Why nothing came back; null when something did.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// A command line that sends the same request.
+    pub curl: String,
+}
+
+/// A request as sent.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RequestReport {
+    /// The HTTP method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// Header fields in wire order.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
+}
+
+/// A response as received.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ResponseReport {
+    /// The status code.
+    pub status: u16,
+    /// Header fields in wire order.
+    pub headers: Vec<(String, String)>,
+    /// The body as text, cut at 16 KiB; what is no UTF-8 is replaced.
+    pub body: String,
+    /// Whether it was cut.
+    pub body_truncated: bool,
+}

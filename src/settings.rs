@@ -1,0 +1,179 @@
+//! What a run is to do, validated: the contract's options after flags, environment and config file have been
+//! joined. Plain data; `cli` makes it.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{keys::Algorithm, token_request::ClientAuthenticationMethod};
+
+/// A secret: a client's secret, or a header value for a gateway. It is printed only by those who ask for it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Which rules apply.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// What holds since draft-04 of the ID-JAG specification.
+    #[default]
+    Draft,
+    /// The editor's copy of August 2026.
+    DraftNext,
+    /// MCP Enterprise-Managed Authorization.
+    McpEma,
+    /// The documented behaviour of the XAA playground, nothing else judged.
+    Xaa,
+}
+
+impl Profile {
+    /// All profiles, in the order of the contract.
+    pub const ALL: [Profile; 4] = [Profile::Draft, Profile::DraftNext, Profile::McpEma, Profile::Xaa];
+
+    /// The name as typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Draft => "draft",
+            Profile::DraftNext => "draft-next",
+            Profile::McpEma => "mcp-ema",
+            Profile::Xaa => "xaa",
+        }
+    }
+}
+
+/// The policies and their values: what the specifications leave open (CONTRACT, `--policy`).
+pub const POLICIES: [(&str, [&str; 2]); 5] = [
+    ("replay", ["single-use", "reusable"]),
+    ("no-common-scope", ["refuse", "grant-none"]),
+    ("absent-scope", ["refuse", "default"]),
+    ("resource", ["required", "optional"]),
+    ("public-clients", ["allow", "refuse"]),
+];
+
+/// A client registered at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Its `client_id` there.
+    pub id: String,
+    /// Its secret; none for a public client, or one with a key.
+    pub secret: Option<Secret>,
+}
+
+/// Whether `client_id` stands in the body beside HTTP Basic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientIdInBody {
+    /// Always.
+    Yes,
+    /// Never.
+    No,
+    /// Found out.
+    #[default]
+    Auto,
+}
+
+/// What a run is to do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The issuer identifier of the authorization server under test, byte for byte as typed.
+    pub target: String,
+    /// Whether the target is the embedded playground, started by this run.
+    pub embedded: bool,
+    /// The client at the target; without one only what needs none is run.
+    pub client: Option<Client>,
+    /// A second client at the target.
+    pub other_client: Option<Client>,
+    /// The client authentication method asked for; none: the first that is advertised and possible.
+    pub client_auth: Option<ClientAuthenticationMethod>,
+    /// Whether `client_id` stands in the body beside HTTP Basic.
+    pub client_id_in_body: ClientIdInBody,
+    /// `sub` of every ID-JAG.
+    pub subject: String,
+    /// Further claims of every ID-JAG.
+    pub claims: Map<String, Value>,
+    /// `sub` that the access token must carry.
+    pub expect_subject: Option<String>,
+    /// `scope` of every ID-JAG.
+    pub scope: Option<String>,
+    /// `resource` of every ID-JAG.
+    pub resource: Option<String>,
+    /// The issuer identifier of the harness's IdP.
+    pub idp_issuer: String,
+    /// Whether the target also trusts `{idp issuer}/other`.
+    pub other_idp_issuer: bool,
+    /// The algorithm of the well-formed ID-JAG; the baseline may settle on another unless it was asked for.
+    pub algorithm: Algorithm,
+    /// Whether `--idp-alg` was given, so that no other is tried.
+    pub algorithm_fixed: bool,
+    /// Which rules apply.
+    pub profile: Profile,
+    /// The policies that are set, with the profile's own.
+    pub policies: BTreeMap<String, String>,
+    /// Which cases run.
+    pub selection: Selection,
+    /// Cases at once.
+    pub jobs: usize,
+    /// The bound of one exchange.
+    pub timeout: Duration,
+    /// How long the target may take to answer at all before the run.
+    pub wait: Duration,
+    /// A `warn` of level SHOULD fails the run.
+    pub strict: bool,
+    /// What the HTTP client is told.
+    pub http: HttpSettings,
+    /// Nothing is redacted.
+    pub show_secrets: bool,
+    /// The exchanges of passing cases stay in the report.
+    pub keep_exchanges: bool,
+}
+
+/// Which cases run: as in `cargo test`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// A case runs when its name contains one of these; all run when there is none.
+    pub filters: Vec<String>,
+    /// The filters are whole names.
+    pub exact: bool,
+    /// A case does not run when its name contains one of these.
+    pub skip: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a case of this `suite::case` name runs.
+    pub fn selects(&self, name: &str) -> bool {
+        let matches = |word: &String| if self.exact { name == word } else { name.contains(word.as_str()) };
+        (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
+    }
+}
+
+/// What the HTTP client is told.
+#[derive(Debug, Clone, Default)]
+pub struct HttpSettings {
+    /// A private CA, PEM.
+    pub ca_cert: Option<PathBuf>,
+    /// TLS certificates are not verified.
+    pub insecure: bool,
+    /// Header fields of every request to the target.
+    pub headers: Vec<(String, Secret)>,
+}

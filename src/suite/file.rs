@@ -1,0 +1,378 @@
+//! A suite file as typed: the YAML types, nothing checked beyond their shape. `validate` makes a `Suite` of it.
+//!
+//! The doc comments of these types are what editors show: they become the descriptions of the JSON Schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestChange};
+
+/// A suite: the cases of one subject.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuiteFile {
+    /// The suite's name, in kebab case, the same as the file's name.
+    pub suite: String,
+    /// What the suite is about, one sentence.
+    pub title: String,
+    /// What every case of this suite needs, else it is skipped.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// The cases, in the order in which they are reported.
+    pub cases: Vec<CaseFile>,
+}
+
+/// A case: one thing that an authorization server must, should or may do.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// The case's name, in kebab case, unique in its suite.
+    pub case: String,
+    /// What a conforming server does, one sentence.
+    pub title: String,
+    /// How binding it is, under every profile that `levels` does not name.
+    pub level: Level,
+    /// How binding it is under single profiles.
+    #[serde(default)]
+    pub levels: BTreeMap<Profile, Level>,
+    /// Ids of `suites/requirements.yaml`: requirements and attacks that the case shows.
+    pub requirements: Vec<String>,
+    /// The row of `suites/rows.yaml` that explains a failure.
+    pub row: String,
+    /// What the case needs, else it is skipped.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// `NAME=VALUE` of a policy: the case is judged where that policy is set, elsewhere it only measures.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// What differs from the baseline without being the defect. The control has it too.
+    #[serde(default)]
+    pub setup: ExchangeFile,
+    /// The defect in the ID-JAG.
+    #[serde(default)]
+    pub id_jag: IdJagChange,
+    /// The defect in the token request.
+    #[serde(default)]
+    pub token_request: TokenRequestChange,
+    /// What a conforming server answers. A case with `steps` has one in each step instead.
+    #[serde(default)]
+    pub expect: Option<ExpectFile>,
+    /// Several exchanges, and actions of the IdP between them, in this order.
+    #[serde(default)]
+    pub steps: Vec<StepFile>,
+    /// Several values of the defect: each becomes a case `NAME/VALUE` of its own.
+    #[serde(default)]
+    pub table: Vec<ValueFile>,
+}
+
+/// What an exchange has that the well-formed one does not have.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExchangeFile {
+    /// Changes of the ID-JAG.
+    pub id_jag: IdJagChange,
+    /// Changes of the token request.
+    pub token_request: TokenRequestChange,
+}
+
+/// One value of a table. What it gives replaces what the case gives, key by key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValueFile {
+    /// The value's name, in kebab case: the last part of the case's name.
+    pub value: String,
+    /// What is special about this value, appended to the case's title in parentheses.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Replaces the case's level (and its `levels`).
+    #[serde(default)]
+    pub level: Option<Level>,
+    /// Added to the case's requirements.
+    #[serde(default)]
+    pub requirements: Vec<String>,
+    /// Replaces the case's row.
+    #[serde(default)]
+    pub row: Option<String>,
+    /// Added to the case's needs.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// The defect in the ID-JAG; replaces the case's when given.
+    #[serde(default)]
+    pub id_jag: Option<IdJagChange>,
+    /// The defect in the token request; replaces the case's when given.
+    #[serde(default)]
+    pub token_request: Option<TokenRequestChange>,
+    /// Replaces the case's expectation.
+    #[serde(default)]
+    pub expect: Option<ExpectFile>,
+}
+
+/// One step of a case: an exchange, or an action of the IdP.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepFile {
+    /// What the IdP does. A step with this sends nothing, and the case runs alone.
+    pub idp: Option<IdpAction>,
+    /// The defect in the ID-JAG.
+    pub id_jag: IdJagChange,
+    /// The defect in the token request.
+    pub token_request: TokenRequestChange,
+    /// Send the assertion of the step before once more, byte for byte, in place of a fresh one.
+    pub same_assertion: bool,
+    /// What a conforming server answers.
+    pub expect: Option<ExpectFile>,
+}
+
+/// What the IdP does between two steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdpAction {
+    /// Publishes a further key; `key: added` signs with it.
+    AddKey,
+    /// Publishes a new key in place of all others; `key: added` signs with it.
+    RotateKey,
+    /// Publishes beside its keys one of a type that nobody knows (RFC 7517 section 5: to be ignored).
+    AddUnknownKeyType,
+    /// Answers requests for its JWKS with status 500.
+    BreakJwks,
+    /// Answers as before.
+    Restore,
+}
+
+/// What a conforming server answers. Exactly one of `refused`, `accepted`, `measured`, `metadata` and `discovery`
+/// says what is looked at; `status`, `headers` and `members` may narrow the first three down.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpectFile {
+    /// Refused with this `error` (RFC 6749 section 5.2): the first is the one that the standard names, any other
+    /// in the list is as good.
+    #[schemars(with = "Option<OneOrMany>")]
+    pub refused: Option<OneOrMany>,
+    /// `MUST` where the standard makes the `error` code (and `status`) itself binding; else another code is a
+    /// warning.
+    pub error_level: Option<Level>,
+    /// Answered with an access token.
+    pub accepted: bool,
+    /// Nothing is demanded: the answer becomes this entry of the server's profile.
+    pub measured: Option<String>,
+    /// The status is one of these.
+    pub status: Vec<u16>,
+    /// Header fields of the answer.
+    pub headers: BTreeMap<String, Constraint>,
+    /// Members of the answer's JSON object.
+    pub members: BTreeMap<String, Constraint>,
+    /// Claims of the access token, where it is a JWT; an opaque one passes.
+    pub access_token_claims: BTreeMap<String, Constraint>,
+    /// Named checks that constraints cannot say.
+    pub checks: Vec<ResponseCheck>,
+    /// Members of the authorization server metadata; nothing is sent for such a case.
+    pub metadata: BTreeMap<String, Constraint>,
+    /// Named checks of the discovery; nothing is sent for such a case.
+    pub discovery: Vec<DiscoveryCheck>,
+}
+
+/// One word or a list of words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOrMany(pub Vec<String>);
+
+/// What is demanded of one value. Everything that is given must hold; an absent value meets everything but
+/// `present`, so that an optional member is checked only where it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Constraint {
+    /// True: must be there. False: must not be there.
+    pub present: Option<bool>,
+    /// Its JSON type.
+    #[serde(rename = "type")]
+    pub json_type: Option<JsonType>,
+    /// Equal to this value; `${…}` variables are replaced.
+    pub equals: Option<Value>,
+    /// Equal to this text, whatever the case of its letters (header values, `token_type`).
+    pub equals_ignoring_case: Option<String>,
+    /// Not equal to this value.
+    pub differs_from: Option<Value>,
+    /// A text that contains this, or an array with this element.
+    pub contains: Option<Value>,
+    /// A text that does not contain this, or an array without this element.
+    pub excludes: Option<Value>,
+    /// A text that begins so.
+    pub starts_with: Option<String>,
+    /// A number that is at least this.
+    pub at_least: Option<f64>,
+    /// A number that is at most this.
+    pub at_most: Option<f64>,
+    /// Text of these characters only.
+    pub characters: Option<Characters>,
+    /// An array or a text with at least one element or character.
+    pub not_empty: bool,
+}
+
+/// A JSON type; `integer` is a number without fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JsonType {
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// A number without fraction.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// An object.
+    Object,
+    /// An array.
+    Array,
+    /// An array of strings only.
+    ArrayOfStrings,
+    /// A string that is a URL with a host: `https`, or `http` on a loopback address.
+    SecureUrl,
+}
+
+/// A set of characters that a standard allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Characters {
+    /// `%x20-21 / %x23-5B / %x5D-7E`: what `error` and `error_description` may hold (RFC 6749 section 5.2).
+    OauthError,
+}
+
+/// A named check of a token response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResponseCheck {
+    /// No member of the answer is null (RFC 6749 section 5.1: what is not there is left out).
+    NoNullMembers,
+    /// The access token is not the ID-JAG itself.
+    AccessTokenIsNotTheIdJag,
+    /// The scope that the answer states (absent: the ID-JAG's) holds nothing that the ID-JAG's `scope` lacks.
+    ScopeWithinIdJag,
+    /// The answer shows no stack trace, source path, SQL or HTML page.
+    NoInternals,
+    /// The answer does not repeat the assertion.
+    AssertionNotEchoed,
+    /// `expires_in` and the claims of a JWT access token tell the same lifetime, to within a minute.
+    LifetimeMatchesAccessToken,
+}
+
+/// A named check of the discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiscoveryCheck {
+    /// A valid document was found at one of the well-known addresses.
+    MetadataFound,
+    /// One was found at an address other than `{issuer}/.well-known/oauth-authorization-server` of an issuer with
+    /// a path, which only some clients try.
+    FoundWhereAllClientsLook,
+    /// The document's `issuer` is the target's issuer identifier, byte for byte (RFC 8414 section 3.3).
+    IssuerIdentical,
+    /// The documents that were found say the same of `issuer`, `token_endpoint` and `jwks_uri`.
+    DocumentsAgree,
+    /// The document is served as `application/json`.
+    ContentTypeJson,
+    /// No well-known address redirects.
+    NoRedirect,
+    /// No member of the document is an empty array (RFC 8414 section 3.2).
+    NoEmptyArrays,
+    /// The token endpoint answers a POST without parameters with an OAuth error.
+    TokenEndpointAnswers,
+    /// The document at `jwks_uri` is a JWK Set that holds no private member (RFC 8414 section 2).
+    JwksHasNoPrivateMembers,
+    /// Where a JWT method is listed for client authentication, its algorithms are listed too, and `none` is not
+    /// among them (RFC 8414 section 2).
+    ClientAuthenticationAlgorithms,
+}
+
+/// How binding a case is (RFC 2119).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize, JsonSchema,
+)]
+pub enum Level {
+    /// Broken: `fail`.
+    MUST,
+    /// Not met: `warn`, and a failure of the run with `--strict`.
+    SHOULD,
+    /// The specifications leave room, and one reading is riskier: `warn`.
+    MAY,
+    /// Measured only.
+    INFO,
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Level::MUST => "MUST",
+            Level::SHOULD => "SHOULD",
+            Level::MAY => "MAY",
+            Level::INFO => "INFO",
+        })
+    }
+}
+
+/// What a case needs of the run; without it the case is skipped, with the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// `--client-id`, and with it an accepted baseline.
+    Client,
+    /// A client with a secret.
+    ClientSecret,
+    /// `--other-client-id`.
+    OtherClient,
+    /// `--other-idp-issuer`.
+    OtherIdpIssuer,
+    /// `--scope`.
+    Scope,
+    /// `--resource`.
+    Resource,
+    /// An authorization server metadata document.
+    Metadata,
+    /// That the client authenticates with a secret in HTTP Basic.
+    ClientSecretBasic,
+    /// An issuer identifier with a path.
+    IssuerPath,
+    /// A baseline signed with RSA.
+    RsaKey,
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> serde::de::Visitor<'de> for Words {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a word or a list of words")
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![word.to_owned()]))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = seq.next_element()? {
+                    words.push(word);
+                }
+                Ok(OneOrMany(words))
+            }
+        }
+        deserializer.deserialize_any(Words)
+    }
+}
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "One word or a list of words.",
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }]
+        })
+    }
+}

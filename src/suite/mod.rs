@@ -1,0 +1,165 @@
+//! Suites: the cases as data. `file` is what was typed, `load` reads it, `validate` makes the types below of it,
+//! in which a table is expanded, every name is resolved and nothing is left to check.
+
+pub mod file;
+pub mod load;
+pub mod registry;
+pub mod schema;
+pub mod validate;
+
+use std::collections::BTreeMap;
+
+pub use file::{Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck};
+
+use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestChange};
+
+/// A suite, validated.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub title: String,
+    /// Its cases, tables expanded.
+    pub cases: Vec<Case>,
+}
+
+/// A case, validated.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The suite's name.
+    pub suite: String,
+    /// The case's name; of a table's value `case/value`.
+    pub case: String,
+    /// What a conforming server does.
+    pub title: String,
+    /// How binding it is, where the profile has no level of its own.
+    pub level: Level,
+    /// How binding it is under single profiles.
+    pub levels: BTreeMap<Profile, Level>,
+    /// Ids of the requirements and attacks that it shows.
+    pub requirements: Vec<String>,
+    /// The id of the row that explains a failure.
+    pub row: String,
+    /// What it needs; sorted, without repetition.
+    pub needs: Vec<Need>,
+    /// The policy under which it is judged; elsewhere it only measures.
+    pub policy: Option<(String, String)>,
+    /// What its control has too.
+    pub setup: Exchange,
+    /// What is done, in this order; at least one step.
+    pub steps: Vec<Step>,
+    /// Where it stands.
+    pub source: Source,
+}
+
+impl Case {
+    /// The `suite::case` name.
+    pub fn name(&self) -> String {
+        format!("{}::{}", self.suite, self.case)
+    }
+
+    /// How binding it is under `profile`.
+    pub fn level_under(&self, profile: Profile) -> Level {
+        self.levels.get(&profile).copied().unwrap_or(self.level)
+    }
+
+    /// Whether it touches the IdP, and so must run alone.
+    pub fn is_exclusive(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Idp(_)))
+    }
+
+    /// Whether it sends token requests.
+    pub fn sends(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Send(_)))
+    }
+
+    /// Whether it is judged against an accepted control: it expects a refusal of what would else be accepted.
+    pub fn needs_control(&self) -> bool {
+        self.sends()
+    }
+}
+
+/// A place in a suite file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as it was named: of a shipped suite `suites/NAME.yaml`.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+/// What differs from the well-formed exchange.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Exchange {
+    /// Changes of the ID-JAG.
+    pub id_jag: IdJagChange,
+    /// Changes of the token request.
+    pub token_request: TokenRequestChange,
+}
+
+/// One step of a case.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// The IdP does something.
+    Idp(IdpAction),
+    /// A token request is sent and its answer judged.
+    Send(Box<Send>),
+    /// The discovery is judged; nothing is sent.
+    Discovery(DiscoveryExpectation),
+}
+
+/// A token request and what is expected of its answer.
+#[derive(Debug, Clone)]
+pub struct Send {
+    /// What differs from the control.
+    pub exchange: Exchange,
+    /// The assertion of the step before is sent again.
+    pub same_assertion: bool,
+    /// What is expected.
+    pub expect: Expectation,
+}
+
+/// What is expected of the answer to a token request.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// Refused, accepted, or either.
+    pub answer: Answer,
+    /// The status is one of these; empty: any that fits the answer.
+    pub status: Vec<u16>,
+    /// Header fields, by lower-case name.
+    pub headers: BTreeMap<String, Constraint>,
+    /// Members of the JSON object.
+    pub members: BTreeMap<String, Constraint>,
+    /// Claims of a JWT access token.
+    pub access_token_claims: BTreeMap<String, Constraint>,
+    /// Named checks.
+    pub checks: Vec<ResponseCheck>,
+}
+
+/// Refused, accepted, or either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Refused with one of these `error` codes, the first being the one that the standard names.
+    Refused {
+        /// The codes.
+        errors: Vec<String>,
+        /// How binding the code and the status are.
+        error_level: Level,
+    },
+    /// Answered with an access token.
+    Accepted,
+    /// Nothing is demanded; the answer becomes this entry of the server's profile.
+    Measured(String),
+}
+
+/// What is expected of the discovery.
+#[derive(Debug, Clone, Default)]
+pub struct DiscoveryExpectation {
+    /// Members of the metadata document.
+    pub metadata: BTreeMap<String, Constraint>,
+    /// Named checks.
+    pub checks: Vec<DiscoveryCheck>,
+}

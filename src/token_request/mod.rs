@@ -1,0 +1,3 @@
+//! The token request as a value.
+mod change;
+pub use change::*;
