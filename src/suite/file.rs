@@ -142,8 +142,8 @@ pub enum IdpAction {
     Restore,
 }
 
-/// What a conforming server answers. Exactly one of `refused`, `accepted`, `measured`, `metadata` and `discovery`
-/// says what is looked at; `status`, `headers` and `members` may narrow the first three down.
+/// What a conforming server answers. Exactly one of `refused`, `accepted`, `measured`, `metadata`, `discovery` and
+/// `run` says what is looked at (`metadata` and `discovery` may stand together); `status`, `headers` and `members` may narrow the first three down.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectFile {
@@ -172,6 +172,8 @@ pub struct ExpectFile {
     pub metadata: BTreeMap<String, Constraint>,
     /// Named checks of the discovery; nothing is sent for such a case.
     pub discovery: Vec<DiscoveryCheck>,
+    /// Named checks of every answer of the run, looked at after all other cases; nothing is sent for such a case.
+    pub run: Vec<RunCheck>,
 }
 
 /// One word or a list of words.
@@ -284,6 +286,22 @@ pub enum DiscoveryCheck {
     /// Where a JWT method is listed for client authentication, its algorithms are listed too, and `none` is not
     /// among them (RFC 8414 section 2).
     ClientAuthenticationAlgorithms,
+}
+
+/// A named check of every answer of the token endpoint in the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunCheck {
+    /// None had a status of 500 or more: a bad request is the client's error (RFC 6749 section 5.2).
+    NoServerErrors,
+    /// Every refusal was a JSON object with a string `error` (RFC 6749 section 5.2).
+    ErrorsAreJson,
+    /// Every `error` and `error_description` kept to the characters of RFC 6749 section 5.2.
+    ErrorCharacters,
+    /// None showed a stack trace, a source path or SQL.
+    NoInternals,
+    /// No refusal repeated the assertion.
+    AssertionNotEchoed,
 }
 
 /// How binding a case is (RFC 2119).

@@ -109,6 +109,8 @@ pub enum Step {
     Send(Box<Send>),
     /// The discovery is judged; nothing is sent.
     Discovery(DiscoveryExpectation),
+    /// Every answer of the run is judged, after all other cases; nothing is sent.
+    Run(Vec<RunCheck>),
 }
 
 /// A token request and what is expected of its answer.

@@ -1,0 +1,57 @@
+//! The members of a JOSE header or of a claims set: an ordered list, so that a name can stand twice, of JSON
+//! texts, so that a value can be what no JSON library would write.
+
+use serde_json::Value;
+
+use super::Place;
+
+/// Names and JSON texts in the order in which they are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members(Vec<(String, String)>);
+
+impl Members {
+    /// Sets a member, in its place where it is there, else at the end.
+    pub fn set(&mut self, name: &str, value: &Value) {
+        self.set_raw(name, value.to_string());
+    }
+
+    /// Sets a member to a text that need not be JSON.
+    pub fn set_raw(&mut self, name: &str, text: String) {
+        match self.0.iter_mut().find(|(member, _)| member == name) {
+            Some((_, old)) => *old = text,
+            None => self.0.push((name.to_owned(), text)),
+        }
+    }
+
+    /// Removes every member of that name.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(member, _)| member != name);
+    }
+
+    /// Writes a second member of the same name, before all others or after them.
+    pub fn duplicate(&mut self, name: &str, value: &Value, place: Place) {
+        let member = (name.to_owned(), value.to_string());
+        match place {
+            Place::First => self.0.insert(0, member),
+            Place::Last => self.0.push(member),
+        }
+    }
+
+    /// The JSON text of the first member of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(member, _)| member == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The JSON object as text.
+    pub fn to_json(&self) -> String {
+        let members: Vec<String> =
+            self.0.iter().map(|(name, text)| format!("{}:{text}", Value::from(name.as_str()))).collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+impl<'a> FromIterator<(&'a str, Value)> for Members {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Value)>>(members: I) -> Self {
+        Members(members.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect())
+    }
+}
