@@ -136,10 +136,14 @@ pub struct Settings {
     pub jobs: usize,
     /// The bound of one exchange.
     pub timeout: Duration,
+    /// Exchanges a second, at most; none: no limit.
+    pub rate: Option<u32>,
     /// How long the target may take to answer at all before the run.
     pub wait: Duration,
     /// A `warn` of level SHOULD fails the run.
     pub strict: bool,
+    /// Variants are sent when the well-formed ID-JAG is refused.
+    pub probes: bool,
     /// What the HTTP client is told.
     pub http: HttpSettings,
     /// Nothing is redacted.

@@ -2,6 +2,7 @@
 //! good and bad ones are assembled and signed. Pure: key, clock and `jti` are given; nothing is sent here.
 
 mod change;
+mod describe;
 mod jws;
 mod members;
 
@@ -137,6 +138,11 @@ impl IdJag {
             });
         }
         Ok(())
+    }
+
+    /// Its claims as they will be written.
+    pub fn claims(&self) -> &Members {
+        &self.claims
     }
 
     /// The algorithm with which it is signed.

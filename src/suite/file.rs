@@ -289,13 +289,15 @@ pub enum DiscoveryCheck {
 }
 
 /// A named check of every answer of the token endpoint in the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCheck {
     /// None had a status of 500 or more: a bad request is the client's error (RFC 6749 section 5.2).
     NoServerErrors,
     /// Every refusal was a JSON object with a string `error` (RFC 6749 section 5.2).
     ErrorsAreJson,
+    /// No refusal came with a status below 400 (RFC 6749 section 5.2).
+    ErrorsHaveErrorStatus,
     /// Every `error` and `error_description` kept to the characters of RFC 6749 section 5.2.
     ErrorCharacters,
     /// None showed a stack trace, a source path or SQL.

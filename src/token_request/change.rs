@@ -85,10 +85,19 @@ pub enum ClientAuthenticationMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
-    /// A JWT signed with the client's key (RFC 7523 section 2.2).
-    PrivateKeyJwt,
     /// `client_id` in the body, no credential.
     None,
+}
+
+impl ClientAuthenticationMethod {
+    /// The registered name.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientAuthenticationMethod::ClientSecretBasic => "client_secret_basic",
+            ClientAuthenticationMethod::ClientSecretPost => "client_secret_post",
+            ClientAuthenticationMethod::None => "none",
+        }
+    }
 }
 
 /// Which client authenticates.

@@ -1,3 +1,208 @@
-//! The token request as a value.
+//! The token request as a value: the form of RFC 7523 section 2.1 with client authentication (RFC 6749 section
+//! 2.3), and what a case changes of it. Pure.
+
 mod change;
+mod describe;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 pub use change::*;
+
+use crate::{
+    observation::HttpRequest,
+    settings::Client,
+    template::{self, Missing, Variables},
+};
+
+/// The grant type of an ID-JAG (RFC 7523 section 2.1).
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// A client id that nobody has registered anywhere.
+pub const UNKNOWN_CLIENT: &str = "jagspec-unregistered-client";
+
+/// A secret that is nobody's.
+const WRONG_SECRET: &str = "jagspec-wrong-secret";
+
+/// How the target is spoken to: what the baseline settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// The client authentication method.
+    pub method: ClientAuthenticationMethod,
+    /// Whether `client_id` stands in the body beside HTTP Basic.
+    pub client_id_in_body: bool,
+}
+
+/// Who may authenticate.
+#[derive(Debug, Clone, Copy)]
+pub struct Clients<'a> {
+    /// The client of `--client-id`.
+    pub registered: &'a Client,
+    /// The client of `--other-client-id`.
+    pub other: Option<&'a Client>,
+}
+
+/// A token request before it is written.
+#[derive(Debug, Clone)]
+pub struct TokenRequest {
+    method: String,
+    content_type: Option<String>,
+    form: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: BodyForm,
+    headers: Vec<(String, String)>,
+    client: ClientAuthenticationChange,
+}
+
+impl TokenRequest {
+    /// The well-formed request that redeems `assertion`.
+    pub fn well_formed(assertion: &str) -> Self {
+        TokenRequest {
+            method: "POST".into(),
+            content_type: None,
+            form: vec![
+                ("grant_type".into(), JWT_BEARER.into()),
+                ("assertion".into(), assertion.into()),
+            ],
+            query: Vec::new(),
+            body: BodyForm::Form,
+            headers: Vec::new(),
+            client: ClientAuthenticationChange::default(),
+        }
+    }
+
+    /// Puts a change into it. Changes add up: a case's `setup` first, then its defect.
+    ///
+    /// # Errors
+    /// [`Missing`] when a value names a variable that this run does not have.
+    pub fn apply(&mut self, change: &TokenRequestChange, variables: &Variables) -> Result<(), Missing> {
+        if let Some(method) = &change.method {
+            self.method.clone_from(method);
+        }
+        if let Some(content_type) = &change.content_type {
+            self.content_type = Some(content_type.clone());
+        }
+        for (name, value) in &change.parameters {
+            let value = template::substitute_text(value, variables)?;
+            match self.form.iter_mut().find(|(parameter, _)| parameter == name) {
+                Some((_, old)) => *old = value,
+                None => self.form.push((name.clone(), value)),
+            }
+        }
+        self.form.retain(|(name, _)| !change.remove_parameters.contains(name));
+        for parameter in &change.add_parameters {
+            let value = template::substitute_text(&parameter.value, variables)?;
+            self.form.push((parameter.name.clone(), value));
+        }
+        let (moved, kept) = std::mem::take(&mut self.form)
+            .into_iter()
+            .partition(|(name, _)| change.move_to_query.iter().any(|word| word == "all" || word == name));
+        self.form = kept;
+        self.query.extend::<Vec<_>>(moved);
+        self.body = change.body.unwrap_or(self.body);
+        for (name, value) in &change.headers {
+            self.headers.push((name.clone(), template::substitute_text(value, variables)?));
+        }
+        if let Some(client) = &change.client_authentication {
+            self.client = client.clone();
+            if let Some(text) = &client.authorization {
+                self.client.authorization = Some(template::substitute_text(text, variables)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The request as it is sent to `token_endpoint`.
+    pub fn write(mut self, token_endpoint: &str, manner: Manner, clients: Clients<'_>) -> HttpRequest {
+        self.authenticate(manner, clients);
+        let mut headers = vec![("Accept".to_owned(), "application/json".to_owned())];
+        let default_type = match self.body {
+            BodyForm::Form => Some("application/x-www-form-urlencoded"),
+            BodyForm::Json => Some("application/json"),
+            BodyForm::Empty => None,
+        };
+        if let Some(content_type) = self.content_type.as_deref().or(default_type) {
+            headers.push(("Content-Type".to_owned(), content_type.to_owned()));
+        }
+        headers.append(&mut self.headers);
+        let body = match self.body {
+            BodyForm::Form => form_encode(&self.form),
+            BodyForm::Json => {
+                let object: serde_json::Map<_, _> =
+                    self.form.into_iter().map(|(name, value)| (name, value.into())).collect();
+                serde_json::Value::Object(object).to_string()
+            }
+            BodyForm::Empty => String::new(),
+        };
+        let url = if self.query.is_empty() {
+            token_endpoint.to_owned()
+        } else {
+            let separator = if token_endpoint.contains('?') { '&' } else { '?' };
+            format!("{token_endpoint}{separator}{}", form_encode(&self.query))
+        };
+        HttpRequest { method: self.method, url, headers, body: body.into_bytes() }
+    }
+
+    fn authenticate(&mut self, manner: Manner, clients: Clients<'_>) {
+        let change = std::mem::take(&mut self.client);
+        let unknown;
+        let client = match change.client {
+            ClientChoice::Registered => clients.registered,
+            // A case that needs the other client is skipped where there is none.
+            ClientChoice::Other => clients.other.unwrap_or(clients.registered),
+            ClientChoice::Unknown => {
+                unknown = Client { id: UNKNOWN_CLIENT.into(), secret: clients.registered.secret.clone() };
+                &unknown
+            }
+            ClientChoice::Absent => {
+                if let Some(value) = change.authorization {
+                    self.headers.push(("Authorization".into(), value));
+                }
+                return;
+            }
+        };
+        let own = client.secret.as_ref().map(|secret| secret.expose()).unwrap_or_default();
+        let secret = match change.secret {
+            SecretChoice::Right => own.to_owned(),
+            SecretChoice::Wrong => WRONG_SECRET.to_owned(),
+            SecretChoice::Empty => String::new(),
+            SecretChoice::Prefix => {
+                let mut prefix = own.to_owned();
+                prefix.pop();
+                prefix
+            }
+        };
+        let method = change.method.unwrap_or(manner.method);
+        let in_body = change.client_id_in_body.unwrap_or(match method {
+            ClientAuthenticationMethod::ClientSecretBasic => manner.client_id_in_body,
+            _ => true,
+        });
+        if in_body && !self.form.iter().chain(&self.query).any(|(name, _)| name == "client_id") {
+            self.form.push(("client_id".into(), client.id.clone()));
+        }
+        match (change.authorization, method) {
+            (Some(value), _) => self.headers.push(("Authorization".into(), value)),
+            (None, ClientAuthenticationMethod::ClientSecretBasic) => {
+                self.headers.push(("Authorization".into(), basic(&client.id, &secret)));
+            }
+            (None, ClientAuthenticationMethod::ClientSecretPost) => {
+                self.form.push(("client_secret".into(), secret));
+            }
+            (None, ClientAuthenticationMethod::None) => {}
+        }
+    }
+}
+
+/// HTTP Basic as RFC 6749 section 2.3.1 says: id and secret are form-encoded, then joined and base64-encoded.
+pub fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", B64.encode(format!("{}:{}", form_component(id), form_component(secret))))
+}
+
+fn form_component(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn form_encode(form: &[(String, String)]) -> String {
+    form.iter()
+        .map(|(name, value)| format!("{}={}", form_component(name), form_component(value)))
+        .collect::<Vec<_>>()
+        .join("&")
+}

@@ -1,0 +1,132 @@
+//! The commands, one file each.
+
+mod check;
+mod doctor;
+mod explain;
+mod idp;
+mod list;
+mod playground;
+mod run;
+
+use std::path::PathBuf;
+
+use super::{Cli, Command, Screen, USAGE, UsageError};
+use crate::{
+    idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
+    problem::{self, Problem},
+    suite::{Suite, load, registry::Registry, schema},
+};
+
+/// Carries a command out and returns its exit status.
+pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
+    let outcome = match cli.command {
+        None => run::run(cli.run, screen).await,
+        Some(Command::List(arguments)) => list::list(&arguments, screen),
+        Some(Command::Explain { id }) => explain::explain(&id, screen),
+        Some(Command::Check { files }) => check::check(&files, screen),
+        Some(Command::Schema) => {
+            screen.result(&schema::suite_schema());
+            Ok(0)
+        }
+        Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,
+        Some(Command::Idp(command)) => idp::idp(command, screen).await,
+        Some(Command::Playground(arguments)) => playground::playground(arguments, screen).await,
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(Stop::Files(mut problems)) => {
+            problem::sort(&mut problems);
+            screen.message(&problem::render(&problems, screen.colour_messages()));
+            USAGE
+        }
+        Err(Stop::Message(message)) => {
+            screen.message(&format!("error: {message}\n"));
+            USAGE
+        }
+    }
+}
+
+/// Why a command stops before it has done anything: exit status 2.
+enum Stop {
+    /// Mistakes in files, each shown at its place.
+    Files(Vec<Problem>),
+    /// One sentence that names the thing and the mend.
+    Message(String),
+}
+
+impl From<Vec<Problem>> for Stop {
+    fn from(problems: Vec<Problem>) -> Self {
+        Stop::Files(problems)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Stop::Files(vec![problem])
+    }
+}
+
+impl From<UsageError> for Stop {
+    fn from(error: UsageError) -> Self {
+        Stop::Message(error.to_string())
+    }
+}
+
+fn stop(error: impl std::fmt::Display) -> Stop {
+    Stop::Message(error.to_string())
+}
+
+/// The registry and the suites: of these paths, or the shipped ones.
+fn load_suites(paths: &[PathBuf]) -> Result<(Registry, Vec<Suite>), Stop> {
+    let registry = Registry::embedded()?;
+    let suites = if paths.is_empty() {
+        load::shipped_suites(&registry)?
+    } else {
+        load::suites_from_disk(paths, &registry)?
+    };
+    Ok((registry, suites))
+}
+
+/// The keys of an IdP that a target is to trust beyond this run.
+fn lasting_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, Stop> {
+    if let Some(path) = idp_key {
+        let key = key_store::from_file(path).map_err(stop)?;
+        return Ok(key_store::fresh().publishing(key));
+    }
+    let folder = key_store::state_folder().map_err(stop)?;
+    let (keyring, warnings) = key_store::from_state_folder(&folder).map_err(stop)?;
+    for warning in warnings {
+        screen.message(&format!("warning: {warning}\n"));
+    }
+    Ok(keyring)
+}
+
+/// Starts the IdP, and warns where it listens beyond the loopback interface.
+async fn start_idp(config: IdpConfig, screen: &Screen) -> Result<Idp, Stop> {
+    let idp = Idp::start(config).await.map_err(stop)?;
+    if !idp.listening_on().ip().is_loopback() {
+        screen.message(&format!(
+            "warning: the IdP listens on {}, beyond this machine: whoever reaches it sees its public keys, nothing more\n",
+            idp.listening_on()
+        ));
+    }
+    Ok(idp)
+}
+
+/// Certificate and key, where both are given.
+fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<TlsFiles>, Stop> {
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert: cert.clone(), key: key.clone() })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(stop("--idp-tls-cert: a certificate without its key; add --idp-tls-key FILE")),
+        (None, Some(_)) => Err(stop("--idp-tls-key: a key without its certificate; add --idp-tls-cert FILE")),
+    }
+}
+
+/// Waits for an interruption.
+async fn interrupted() {
+    // Without a handler nobody could interrupt: then the process ends as it does without one.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

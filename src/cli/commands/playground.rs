@@ -1,0 +1,62 @@
+//! `jagspec playground`: serves the embedded playground, correct or with faults.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use super::{Stop, interrupted, stop};
+use crate::{
+    cli::{PlaygroundArguments, Screen},
+    playground::{Fault, Playground, PlaygroundConfig},
+};
+
+pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) -> Result<u8, Stop> {
+    if arguments.list_faults {
+        screen.result(&list_faults());
+        return Ok(0);
+    }
+    let faults =
+        arguments.fault.iter().map(|name| name.parse()).collect::<Result<BTreeSet<Fault>, _>>().map_err(stop)?;
+    let listen: std::net::SocketAddr = arguments.listen.parse().map_err(|_| {
+        stop(format!("--listen: `{}` is not ADDRESS:PORT, as in 127.0.0.1:9556", arguments.listen))
+    })?;
+    if !listen.ip().is_loopback() {
+        screen.message("warning: the playground listens beyond this machine; it is made for tests, its secrets are public\n");
+    }
+    let idp = arguments.idp_issuer;
+    let other = format!("{}/other", idp.trim_end_matches('/'));
+    let config = PlaygroundConfig {
+        listen,
+        issuer_path: arguments.issuer_path,
+        faults,
+        ..PlaygroundConfig::new([idp.clone(), other])
+    };
+    let names: Vec<&str> = config.faults.iter().map(|fault| fault.name()).collect();
+    let behaviour = if names.is_empty() { "correct".to_owned() } else { names.join(", ") };
+    let playground = Playground::start(config).await.map_err(stop)?;
+    screen.result(&format!(
+        "issuer    {}\ntrusts    {idp}\nbehaviour {behaviour}\n\nRun in another terminal:\n  jagspec --target {} \\\n    \
+         --client-id {} --client-secret {} \\\n    --other-client-id {} --other-client-secret {} \\\n    \
+         --scope {} --resource {} --other-idp-issuer\n\nInterrupt with Ctrl-C.\n",
+        playground.issuer(),
+        playground.issuer(),
+        Playground::CLIENT.id,
+        Playground::CLIENT.secret,
+        Playground::OTHER_CLIENT.id,
+        Playground::OTHER_CLIENT.secret,
+        Playground::SCOPES[0],
+        Playground::RESOURCES[0],
+    ));
+    interrupted().await;
+    playground.stop();
+    Ok(0)
+}
+
+fn list_faults() -> String {
+    let mut text = String::new();
+    for fault in Fault::ALL {
+        let info = fault.info();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}\n    {}\n    row {}; {}", info.name, info.does, info.row, info.source);
+    }
+    let _ = writeln!(text, "{} faults", Fault::ALL.len());
+    text
+}

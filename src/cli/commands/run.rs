@@ -1,0 +1,188 @@
+//! The main job: start what is to be started, run, report.
+
+use std::{collections::BTreeSet, fs, sync::Arc};
+
+use tokio::sync::watch;
+
+use super::{Stop, interrupted, lasting_keys, load_suites, start_idp, stop, tls_files};
+use crate::{
+    cli::{
+        RunArguments, RunOptions, Screen, Started,
+        files::{self, Format, ReportFile},
+        settings::settings,
+    },
+    clock::Clock,
+    idp::{IdpConfig, IssuerRole, key_store},
+    plan,
+    playground::{Playground, PlaygroundConfig},
+    report::{Report, json, redact::Redactor, snapshot, terminal},
+    run::{Ids, Progress, Run},
+    settings::{Client, Secret, Selection, Settings},
+};
+
+/// Where the IdP listens when a target is to find it.
+const IDP_LISTEN: &str = "127.0.0.1:9555";
+
+
+pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
+    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
+    let selection =
+        Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
+    let settings = settings(&options, selection)?;
+    let reports = files::report_files(options.report.as_deref().unwrap_or_default())?;
+    let check_snapshot = options.check_snapshot.unwrap_or(false);
+    if check_snapshot && !reports.iter().any(|report| report.format == Format::Snapshot && report.path.is_some())
+    {
+        return Err(stop("--check-snapshot: there is no snapshot to check; add --report snapshot=FILE"));
+    }
+    for path in reports.iter().filter_map(|report| report.path.as_deref()) {
+        files::check_writable(path)?;
+    }
+    screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
+    let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
+    if plan::select(&suites, &settings).is_empty() {
+        return Err(stop(format!(
+            "no case is selected by {}; `jagspec list` shows their names",
+            settings.selection.filters.join(", ")
+        )));
+    }
+
+    let mut idp = idp(&options, &settings, screen).await?;
+    let playground = if settings.embedded { Some(playground(&idp, &settings).await?) } else { None };
+    let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
+    let (interrupt, interruption) = watch::channel(false);
+    let watcher = tokio::spawn(async move {
+        interrupted().await;
+        // The run may be over by now; then nobody listens any more.
+        let _ = interrupt.send(true);
+    });
+    let run = Run {
+        settings: settings.clone(),
+        suites: &suites,
+        registry: &registry,
+        idp: &idp,
+        clock: Clock::System,
+        ids: Arc::new(Ids::random()),
+        interrupted: interruption,
+        progress: &|progress: Progress<'_>| screen.progress(progress),
+    };
+    let report = run.carry_out().await.map_err(stop);
+    watcher.abort();
+    screen.clear_progress();
+    let report = report?;
+    idp.stop().await;
+    if let Some(playground) = playground {
+        playground.stop();
+    }
+    Ok(publish(report, &settings, &reports, check_snapshot, screen))
+}
+
+/// The IdP: with the playground on an ephemeral port with the public test keys, else where the target expects it.
+async fn idp(options: &RunOptions, settings: &Settings, screen: &Screen) -> Result<crate::idp::Idp, Stop> {
+    let default_listen = if settings.embedded { "127.0.0.1:0" } else { IDP_LISTEN };
+    let keyring = if settings.embedded && options.idp_key.is_none() {
+        key_store::fixed()
+    } else {
+        lasting_keys(options.idp_key.as_ref(), screen)?
+    };
+    let config = IdpConfig {
+        listen: options.idp_listen.clone().unwrap_or_else(|| default_listen.to_owned()),
+        issuer: options.idp_issuer.clone(),
+        keyring,
+        tls: tls_files(options.idp_tls_cert.as_ref(), options.idp_tls_key.as_ref())?,
+        clock: Clock::System,
+    };
+    start_idp(config, screen).await
+}
+
+async fn playground(idp: &crate::idp::Idp, settings: &Settings) -> Result<Playground, Stop> {
+    let issuer = idp.issuer();
+    let mut trusted = vec![issuer.as_str().to_owned()];
+    if settings.other_idp_issuer {
+        trusted.push(issuer.of(IssuerRole::Other));
+    }
+    let config = PlaygroundConfig { faults: BTreeSet::new(), ..PlaygroundConfig::new(trusted) };
+    Playground::start(config).await.map_err(stop)
+}
+
+/// What only the started IdP and playground know.
+fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &RunOptions) -> Started {
+    let client = |client: &crate::playground::RegisteredClient| Client {
+        id: client.id.to_owned(),
+        secret: Some(Secret::new(client.secret)),
+    };
+    Started {
+        target: match playground {
+            Some(playground) => playground.issuer().to_owned(),
+            None => options.target.clone().unwrap_or_default(),
+        },
+        idp_issuer: idp.issuer().as_str().to_owned(),
+        client: playground.map(|_| client(&Playground::CLIENT)),
+        other_client: playground.map(|_| client(&Playground::OTHER_CLIENT)),
+        scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
+        resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
+    }
+}
+
+/// Redacts, shows and writes the report, and returns the exit status.
+fn publish(
+    mut report: Report,
+    settings: &Settings,
+    reports: &[ReportFile],
+    check_snapshot: bool,
+    screen: &Screen,
+) -> u8 {
+    if !settings.show_secrets {
+        redactor(settings).redact_report(&mut report);
+    }
+    let known = snapshot::Known::of(&report, &settings.idp_issuer);
+    let mut trouble = Vec::new();
+    let mut difference = None;
+    // The snapshot first: whether it differs is part of the exit status that the other reports tell.
+    if check_snapshot {
+        let new = snapshot::render(&report, &known);
+        difference = reports
+            .iter()
+            .filter(|file| file.format == Format::Snapshot)
+            .filter_map(|file| fs::read_to_string(file.path.as_deref()?).ok())
+            .find_map(|old| snapshot::compare(&old, &new));
+        if difference.is_some() && report.exit_status == 0 {
+            report.exit_status = 1;
+        }
+    }
+    for file in reports {
+        let text = match file.format {
+            Format::Json => json::render(&report).map_err(|error| error.to_string()),
+            Format::Snapshot => Ok(snapshot::render(&report, &known)),
+        };
+        let written = text.and_then(|text| match &file.path {
+            Some(path) => files::write(path, &text),
+            None => screen.report(&text).map_err(|error| format!("standard output: {error}")),
+        });
+        trouble.extend(written.err());
+    }
+    let exit_reason = (difference.is_some() && report.summary.fail == 0)
+        .then(|| "the snapshot differs from the file that was there".to_owned());
+    let options = terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
+    screen.result(&terminal::render(&report, &options));
+    if let Some(difference) = difference {
+        screen.message(&format!("\nthe snapshot differs from the file that was there:\n{difference}"));
+    }
+    for problem in &trouble {
+        screen.message(&format!("error: a report could not be written: {problem}\n"));
+    }
+    match report.exit_status {
+        0 if !trouble.is_empty() => 1,
+        status => status,
+    }
+}
+
+/// Every secret of the run.
+fn redactor(settings: &Settings) -> Redactor {
+    let clients = settings.client.iter().chain(&settings.other_client);
+    let secrets = clients
+        .filter_map(|client| client.secret.clone())
+        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
+        .collect();
+    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
+}

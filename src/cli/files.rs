@@ -1,0 +1,122 @@
+//! The files that a run reads before it starts and writes at its end: the config file, the reports.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{RunOptions, UsageError};
+use crate::{
+    problem::{Problem, SourceText},
+    suite::load,
+    yaml,
+};
+
+/// The config file that is read where `--config` names none.
+const CONFIG: &str = "jagspec.yaml";
+
+/// The options of the config file; none given where there is no file.
+///
+/// # Errors
+/// The mistakes in it, or why it cannot be read.
+pub(super) fn config(path: Option<&Path>) -> Result<RunOptions, Problem> {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(CONFIG).is_file() => Path::new(CONFIG),
+        None => return Ok(RunOptions::default()),
+    };
+    parse_config(&load::read(path)?)
+}
+
+/// Reads a config file.
+///
+/// # Errors
+/// The mistake in it.
+pub(super) fn parse_config(source: &Arc<SourceText>) -> Result<RunOptions, Problem> {
+    yaml::parse(source)
+}
+
+/// The formats of `--report`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Snapshot,
+}
+
+/// A report to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReportFile {
+    pub(super) format: Format,
+    /// None is standard output.
+    pub(super) path: Option<PathBuf>,
+}
+
+/// Reads `FORMAT=PATH`.
+///
+/// # Errors
+/// An unknown format, a missing path, standard output named twice.
+pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageError> {
+    let wrong = |problem: String| UsageError { option: "--report", problem };
+    let formats = [("json", Format::Json), ("snapshot", Format::Snapshot)];
+    let mut files = Vec::new();
+    for text in typed.iter().filter(|text| !text.is_empty()) {
+        let (name, path) = text
+            .split_once('=')
+            .filter(|(_, path)| !path.is_empty())
+            .ok_or_else(|| wrong(format!("`{text}` names no file; write FORMAT=PATH, such as json=report.json")))?;
+        let format = formats
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, format)| format)
+            .ok_or_else(|| wrong(super::settings::unknown("format", name, &formats.map(|(known, _)| known))))?;
+        let path = (path != "-").then(|| PathBuf::from(path));
+        if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
+            return Err(wrong("two reports cannot both go to standard output".into()));
+        }
+        files.push(ReportFile { format, path });
+    }
+    Ok(files)
+}
+
+/// Finds out before the run whether a report can be written, without touching what is there.
+///
+/// # Errors
+/// Names the path and the mend.
+pub(super) fn check_writable(path: &Path) -> Result<(), UsageError> {
+    let problem = |error: std::io::Error| UsageError {
+        option: "--report",
+        problem: format!("{} cannot be written ({error}); name a file in a folder that exists", path.display()),
+    };
+    let existed = path.exists();
+    fs::OpenOptions::new().append(true).create(true).open(path).map_err(problem)?;
+    if !existed {
+        fs::remove_file(path).map_err(problem)?;
+    }
+    Ok(())
+}
+
+/// Writes a report beside its place and moves it there, so that a full disk leaves no half of one.
+///
+/// # Errors
+/// Names the path and what the system says.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    // What is no plain file (`/dev/stderr`, a pipe) cannot be replaced: it is written to.
+    if path.exists() && !path.is_file() {
+        return fs::write(path, text).map_err(failed);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    });
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}

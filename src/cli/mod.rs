@@ -1,0 +1,189 @@
+//! The command line: what is typed, and the commands behind it. Each command returns its exit status; what it says
+//! goes through `Screen`.
+
+mod commands;
+mod files;
+mod options;
+mod screen;
+mod settings;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+pub use commands::execute;
+pub use options::RunOptions;
+pub use screen::Screen;
+pub use settings::{Started, UsageError, settings};
+
+/// What the command line, the config file or a suite file got wrong: nothing was sent.
+pub const USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  jagspec
+      the whole suite against the embedded playground
+  jagspec --target https://as.example --client-id ci --client-secret s3cr3t
+      the whole suite against an authorization server that trusts http://127.0.0.1:9555
+  jagspec --target http://127.0.0.1:8080/tenant1 audience issuer
+      the cases whose name contains `audience` or `issuer`
+  jagspec doctor --target https://as.example
+      what to register at the target, and whether it can be reached
+
+Exit status: 0 every MUST that could be tested holds; 1 a case failed; 2 the call or a file is wrong;
+3 the target could not be tested; 130 interrupted. All options are also read from JAGSPEC_… and jagspec.yaml.";
+
+/// Conformance tests for OAuth authorization servers that accept ID-JAGs
+/// (Identity Assertion JWT Authorization Grant, Cross App Access, MCP Enterprise-Managed Authorization)
+#[derive(Debug, Parser)]
+#[command(name = "jagspec", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// The command; none runs the suites.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to run.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+/// What to run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArguments {
+    /// Only the cases whose suite::case name contains one of these
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// FILTER is a whole name
+    #[arg(long)]
+    pub exact: bool,
+    /// Not the cases whose name contains this (repeatable)
+    #[arg(long, value_name = "FILTER")]
+    pub skip: Vec<String>,
+    /// The config file [default: jagspec.yaml, where there is one]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Options that environment and config file may give as well.
+    #[command(flatten)]
+    pub options: RunOptions,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists the cases, without touching a target
+    #[command(after_help = "Examples:\n  jagspec list\n  jagspec list --format json audience\n  jagspec list --coverage")]
+    List(ListArguments),
+    /// Explains a row, a case, a requirement or an attack
+    #[command(after_help = "Examples:\n  jagspec explain jwt-bearer.invalid-grant.aud\n  jagspec explain audience::two-audiences\n  jagspec explain IDJAG-4.4.1-aud-eq")]
+    Explain {
+        /// The id of a row, a requirement or an attack, or the name of a case
+        id: String,
+    },
+    /// Checks suite files and config files; every mistake is shown at its line and column
+    #[command(after_help = "Example:\n  jagspec check suites/*.yaml jagspec.yaml")]
+    Check {
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Prints the JSON Schema of a suite file, for editors
+    Schema,
+    /// Says what to register at the target, and checks what can be checked before the first run
+    #[command(after_help = "Example:\n  jagspec doctor --target https://as.example --client-id ci")]
+    Doctor(Box<RunArguments>),
+    /// The harness's IdP alone
+    #[command(subcommand)]
+    Idp(IdpCommand),
+    /// Serves the embedded playground until interrupted
+    #[command(after_help = "Examples:\n  jagspec playground --list-faults\n  jagspec playground --fault aud-multi-element-array\n  jagspec --target http://127.0.0.1:9556 --client-id … (as the playground prints)")]
+    Playground(PlaygroundArguments),
+}
+
+/// Which cases to list, and how.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Only the cases whose suite::case name contains one of these
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+    /// Which requirement and attack has which cases
+    #[arg(long)]
+    pub coverage: bool,
+    /// A suite file or folder, instead of the shipped ones (repeatable)
+    #[arg(long, env = "JAGSPEC_SUITE", value_name = "PATH", value_delimiter = '\n')]
+    pub suite: Vec<PathBuf>,
+    /// The profile whose levels are shown: draft, draft-next, mcp-ema or xaa
+    #[arg(long, env = "JAGSPEC_PROFILE", value_name = "NAME", default_value = "draft")]
+    pub profile: String,
+}
+
+/// What to do with the IdP.
+#[derive(Debug, Subcommand)]
+pub enum IdpCommand {
+    /// Serves metadata and keys until interrupted, and shows who fetches them
+    #[command(after_help = "Example:\n  jagspec idp serve --idp-listen 0.0.0.0:9555 --idp-issuer http://host.docker.internal:9555")]
+    Serve(IdpArguments),
+    /// Writes metadata and keys as files for static hosting
+    #[command(after_help = "Example:\n  jagspec idp export public --idp-issuer https://example.github.io/idp")]
+    Export {
+        /// The folder
+        dir: PathBuf,
+        /// The IdP.
+        #[command(flatten)]
+        idp: IdpArguments,
+    },
+    /// Shows the signing keys, and makes them where there are none yet
+    Key(IdpArguments),
+    /// Makes a CA and a server certificate, for an IdP that speaks https
+    #[command(after_help = "Example:\n  jagspec idp cert certs --host idp.test\n  jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …")]
+    Cert {
+        /// The folder
+        dir: PathBuf,
+        /// A host name or address beside those of the loopback interface (repeatable)
+        #[arg(long, value_name = "NAME")]
+        host: Vec<String>,
+        /// Replaces files that are there
+        #[arg(long)]
+        overwrite: bool,
+    },
+}
+
+/// The options of the IdP alone.
+#[derive(Debug, Clone, Args)]
+pub struct IdpArguments {
+    /// Where it listens [default: 127.0.0.1:9555]
+    #[arg(long, env = "JAGSPEC_IDP_LISTEN", value_name = "ADDR")]
+    pub idp_listen: Option<String>,
+    /// Its issuer identifier, when that is not http:// + ADDR
+    #[arg(long, env = "JAGSPEC_IDP_ISSUER", value_name = "URL")]
+    pub idp_issuer: Option<String>,
+    /// It speaks https with this certificate chain (PEM)
+    #[arg(long, env = "JAGSPEC_IDP_TLS_CERT", value_name = "FILE")]
+    pub idp_tls_cert: Option<PathBuf>,
+    /// The private key of that certificate (PEM)
+    #[arg(long, env = "JAGSPEC_IDP_TLS_KEY", value_name = "FILE")]
+    pub idp_tls_key: Option<PathBuf>,
+    /// Its signing key (PEM) [default: the keys in the user's state folder]
+    #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
+    pub idp_key: Option<PathBuf>,
+}
+
+/// How the playground is to be.
+#[derive(Debug, Args)]
+pub struct PlaygroundArguments {
+    /// A fault that it has (repeatable; several names at once)
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub fault: Vec<String>,
+    /// Lists the faults, with the row that each shows and where it comes from
+    #[arg(long)]
+    pub list_faults: bool,
+    /// Where it listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9556")]
+    pub listen: String,
+    /// The path of its issuer identifier, such as /tenant1
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub issuer_path: String,
+    /// The issuer identifier of the IdP that it trusts
+    #[arg(long, env = "JAGSPEC_IDP_ISSUER", value_name = "URL", default_value = "http://127.0.0.1:9555")]
+    pub idp_issuer: String,
+}

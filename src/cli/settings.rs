@@ -1,0 +1,298 @@
+//! From options as typed to settings that can run. Every mistake is found here, before anything is sent.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value};
+
+use super::options::RunOptions;
+use crate::{
+    discovery::split_origin,
+    keys::Algorithm,
+    settings::{
+        Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings,
+    },
+    token_request::ClientAuthenticationMethod,
+};
+
+/// A mistake in the options.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{option}: {problem}")]
+pub struct UsageError {
+    /// The option, as it is typed.
+    pub option: &'static str,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+fn wrong(option: &'static str, problem: impl Into<String>) -> UsageError {
+    UsageError { option, problem: problem.into() }
+}
+
+/// What the target's side and the IdP's side settle only when they are started.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The target's issuer identifier.
+    pub target: String,
+    /// The IdP's issuer identifier.
+    pub idp_issuer: String,
+    /// The client, of the playground.
+    pub client: Option<Client>,
+    /// The second client, of the playground.
+    pub other_client: Option<Client>,
+    /// The scope, of the playground.
+    pub scope: Option<String>,
+    /// The resource, of the playground.
+    pub resource: Option<String>,
+}
+
+/// Settings of the options; `target` and `idp_issuer` are still to be settled where the run starts them itself.
+///
+/// # Errors
+/// The first [`UsageError`].
+pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, UsageError> {
+    let target = options.target.clone().unwrap_or_default();
+    let embedded = options.target.is_none();
+    if !embedded {
+        check_target(&target)?;
+    }
+    let client = client(
+        options.client_id.as_ref(),
+        options.client_secret.as_ref(),
+        ("--client-id", "--client-secret"),
+    )?;
+    let other_client = client(
+        options.other_client_id.as_ref(),
+        options.other_client_secret.as_ref(),
+        ("--other-client-id", "--other-client-secret"),
+    )?;
+    if let (Some(one), Some(other)) = (&client, &other_client)
+        && one.id == other.id
+    {
+        return Err(wrong("--other-client-id", "it is the client of --client-id; a second one is needed"));
+    }
+    if embedded && (client.is_some() || other_client.is_some()) {
+        return Err(wrong("--client-id", "the embedded playground has clients of its own; add --target URL"));
+    }
+    let (algorithm, algorithm_fixed) = match &options.idp_alg {
+        Some(name) => (name.parse().map_err(|problem: String| wrong("--idp-alg", problem))?, true),
+        None => (Algorithm::RS256, false),
+    };
+    let profile = match &options.profile {
+        None => Profile::default(),
+        Some(name) => {
+            let names = Profile::ALL.map(Profile::name);
+            Profile::ALL
+                .into_iter()
+                .find(|profile| profile.name() == name)
+                .ok_or_else(|| wrong("--profile", unknown("profile", name, &names)))?
+        }
+    };
+    Ok(Settings {
+        target,
+        embedded,
+        client_auth: client_auth(options, client.as_ref())?,
+        client,
+        other_client,
+        client_id_in_body: match options.client_id_in_body.as_deref() {
+            None | Some("auto") => ClientIdInBody::Auto,
+            Some("yes") => ClientIdInBody::Yes,
+            Some("no") => ClientIdInBody::No,
+            Some(other) => {
+                return Err(wrong("--client-id-in-body", unknown("value", other, &["yes", "no", "auto"])));
+            }
+        },
+        subject: options.subject.clone().unwrap_or_else(|| "user-123".to_owned()),
+        claims: claims(options.claim.as_deref().unwrap_or_default())?,
+        expect_subject: options.expect_subject.clone(),
+        scope: options.scope.clone().filter(|scope| !scope.is_empty()),
+        resource: options.resource.clone().filter(|resource| !resource.is_empty()),
+        idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
+        other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
+        algorithm,
+        algorithm_fixed,
+        profile,
+        policies: policies(options.policy.as_deref().unwrap_or_default(), profile)?,
+        selection,
+        jobs: match options.jobs {
+            Some(0) => return Err(wrong("--jobs", "0 cases at once run none; give 1 or more")),
+            jobs => jobs.unwrap_or(8).min(1024),
+        },
+        timeout: seconds("--timeout", options.timeout, 10.0, 0.05)?,
+        rate: match options.rate {
+            Some(0) => return Err(wrong("--rate", "0 exchanges a second send nothing; give 1 or more")),
+            rate => rate,
+        },
+        wait: seconds("--wait", options.wait, 0.0, 0.0)?,
+        strict: options.strict.unwrap_or(false),
+        probes: !options.no_probes.unwrap_or(false),
+        http: HttpSettings {
+            ca_cert: options.ca_cert.clone(),
+            insecure: options.insecure.unwrap_or(false),
+            headers: headers(options.header.as_deref().unwrap_or_default())?,
+        },
+        show_secrets: options.show_secrets.unwrap_or(false),
+        keep_exchanges: options.keep_exchanges.unwrap_or(false),
+    })
+}
+
+impl Settings {
+    /// Fills in what only the started IdP and playground know.
+    pub fn started(mut self, started: Started) -> Self {
+        self.target = started.target;
+        self.idp_issuer = started.idp_issuer;
+        self.client = self.client.or(started.client);
+        self.other_client = self.other_client.or(started.other_client);
+        self.scope = self.scope.or(started.scope);
+        self.resource = self.resource.or(started.resource);
+        self
+    }
+}
+
+/// The issuer identifier stays the text that was typed; what is checked is that requests can be made of it.
+fn check_target(target: &str) -> Result<(), UsageError> {
+    let (origin, rest) = split_origin(target);
+    if !(target.starts_with("http://") || target.starts_with("https://")) {
+        let guess = target.trim_start_matches('/');
+        return Err(wrong(
+            "--target",
+            format!("`{target}` has no scheme; write https://{guess} (or http://{guess})"),
+        ));
+    }
+    let parsed = url::Url::parse(target).map_err(|error| {
+        wrong("--target", format!("`{target}` is no URL ({error}); write https://host[:port][/path]"))
+    })?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(wrong("--target", "an issuer identifier has no user name; use --client-id"));
+    }
+    if rest.contains(['?', '#']) {
+        return Err(wrong(
+            "--target",
+            format!("an issuer identifier has no query and no fragment (RFC 8414 section 2); `{origin}…` has"),
+        ));
+    }
+    if target.contains("/.well-known/") {
+        return Err(wrong(
+            "--target",
+            "give the issuer identifier, not the address of its metadata: jagspec finds that itself",
+        ));
+    }
+    Ok(())
+}
+
+/// An empty secret is none (CONTRACT, `--client-id`).
+fn client(
+    id: Option<&String>,
+    secret: Option<&String>,
+    (id_option, secret_option): (&'static str, &'static str),
+) -> Result<Option<Client>, UsageError> {
+    let secret = secret.filter(|secret| !secret.is_empty()).map(Secret::new);
+    match id.filter(|id| !id.is_empty()) {
+        Some(id) => Ok(Some(Client { id: id.clone(), secret })),
+        None if secret.is_some() => Err(wrong(secret_option, format!("a secret without a client; add {id_option} ID"))),
+        None => Ok(None),
+    }
+}
+
+fn client_auth(
+    options: &RunOptions,
+    client: Option<&Client>,
+) -> Result<Option<ClientAuthenticationMethod>, UsageError> {
+    use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None as NoAuthentication};
+    let Some(name) = &options.client_auth else { return Ok(None) };
+    let methods = [ClientSecretBasic, ClientSecretPost, NoAuthentication];
+    let method = methods
+        .into_iter()
+        .find(|method| method.name() == name)
+        .ok_or_else(|| wrong("--client-auth", unknown("method", name, &methods.map(|method| method.name()))))?;
+    let needs_secret = method != NoAuthentication;
+    if needs_secret && client.is_some_and(|client| client.secret.is_none()) {
+        return Err(wrong("--client-auth", format!("{name} needs a secret; add --client-secret")));
+    }
+    Ok(Some(method))
+}
+
+fn claims(typed: &[String]) -> Result<Map<String, Value>, UsageError> {
+    typed
+        .iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            let (name, json) = text.split_once('=').ok_or_else(|| {
+                wrong("--claim", format!("`{text}` has no `=`; write NAME=JSON, such as {text}='\"value\"'"))
+            })?;
+            let value = serde_json::from_str(json).map_err(|error| {
+                wrong(
+                    "--claim",
+                    format!(
+                        "the value of `{name}` is no JSON ({error}); a string needs its quotes: {name}='\"{}\"'",
+                        json.trim_matches('"')
+                    ),
+                )
+            })?;
+            Ok((name.to_owned(), value))
+        })
+        .collect()
+}
+
+fn policies(typed: &[String], profile: Profile) -> Result<BTreeMap<String, String>, UsageError> {
+    let mut policies = BTreeMap::new();
+    if profile == Profile::McpEma {
+        policies.insert("replay".to_owned(), "single-use".to_owned());
+    }
+    for text in typed.iter().filter(|text| !text.is_empty()) {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| wrong("--policy", format!("`{text}` has no `=`; write NAME=VALUE")))?;
+        let names = POLICIES.map(|(name, _)| name);
+        let (_, values) = POLICIES
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .ok_or_else(|| wrong("--policy", unknown("policy", name, &names)))?;
+        if !values.contains(&value) {
+            return Err(wrong("--policy", unknown(&format!("value of `{name}`"), value, &values)));
+        }
+        policies.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(policies)
+}
+
+fn headers(typed: &[String]) -> Result<Vec<(String, Secret)>, UsageError> {
+    typed
+        .iter()
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            // The text is not repeated: the value of a gateway's header is a secret.
+            let (name, value) = text
+                .split_once(':')
+                .ok_or_else(|| wrong("--header", "a header without `:`; write 'NAME: VALUE'"))?;
+            let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            if name.is_empty() || !name.bytes().all(token) {
+                return Err(wrong("--header", "the part before `:` is no header name (RFC 9110 section 5.1)"));
+            }
+            let value = value.trim();
+            if value.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
+                return Err(wrong("--header", format!("the value of `{name}` has a control character")));
+            }
+            Ok((name.to_owned(), Secret::new(value)))
+        })
+        .collect()
+}
+
+fn seconds(
+    option: &'static str,
+    typed: Option<f64>,
+    default: f64,
+    least: f64,
+) -> Result<Duration, UsageError> {
+    let seconds = typed.unwrap_or(default);
+    if !(least..=86_400.0).contains(&seconds) {
+        return Err(wrong(option, format!("{seconds} seconds; give a number from {least} to 86400")));
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`.
+pub fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
+    let nearest = crate::problem::nearest(word, known.iter().copied());
+    let hint = nearest.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    format!("unknown {kind} `{word}`; {hint}({})", known.join(", "))
+}

@@ -1,0 +1,166 @@
+//! Why a well-formed ID-JAG is refused: the change that flips the answer, the error code, the words of the server,
+//! and what it fetched from the IdP.
+
+use super::{Attempt, AttemptAnswer, Seen};
+use crate::{
+    idp::AccessKind,
+    report::{Blame, Confidence, Diagnosis},
+};
+
+/// Whether well-formed ID-JAGs were sent and none was accepted.
+pub(super) fn baseline_refused(seen: &Seen<'_>) -> bool {
+    let attempts = &seen.evidence.attempts;
+    !attempts.is_empty() && attempts.iter().all(|attempt| attempt.answer != AttemptAnswer::Accepted)
+}
+
+pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
+    if !baseline_refused(seen) {
+        return Vec::new();
+    }
+    let mut diagnoses: Vec<Diagnosis> = by_probe(seen).into_iter().collect();
+    let rest = by_code(seen).unwrap_or_else(|| by_words_and_log(seen));
+    for diagnosis in rest {
+        if diagnoses.iter().all(|known| known.row != diagnosis.row) {
+            diagnoses.push(diagnosis);
+        }
+    }
+    diagnoses
+}
+
+/// The attempt that tells most: of those that got past client authentication the first, else the first at all.
+fn telling(seen: &Seen<'_>) -> Option<&Attempt> {
+    let attempts = &seen.evidence.attempts;
+    let past = attempts.iter().find(|attempt| {
+        matches!(&attempt.answer, AttemptAnswer::Refused { error: Some(error), .. }
+            if error != "invalid_client" && error != "invalid_request")
+    });
+    past.or(attempts.first())
+}
+
+fn attempts(seen: &Seen<'_>) -> Vec<String> {
+    seen.evidence.attempts.iter().map(Attempt::sentence).collect()
+}
+
+/// A probe that was accepted names the cause.
+fn by_probe(seen: &Seen<'_>) -> Option<Diagnosis> {
+    let flip = seen.evidence.probes.iter().find(|probe| probe.answer == AttemptAnswer::Accepted)?;
+    let confidence = if flip.flipped_back { Confidence::Certain } else { Confidence::Likely };
+    let mut evidence: Vec<String> = telling(seen).map(Attempt::sentence).into_iter().collect();
+    evidence.push(format!("the same with one change ({}): accepted", flip.probe.change));
+    if flip.flipped_back {
+        evidence.push("without the change, sent once more: refused again".into());
+    }
+    let mut diagnosis = seen.diagnosis(flip.probe.row, confidence, evidence);
+    diagnosis.cause.clone_from(&flip.probe.cause);
+    diagnosis.fix.clone_from(&flip.probe.fix);
+    diagnosis.blame = flip.probe.blame;
+    Some(diagnosis)
+}
+
+/// Error codes that name the subject by themselves. `None` for those that do not.
+fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
+    let attempt = telling(seen)?;
+    let AttemptAnswer::Refused { status, error, description, .. } = &attempt.answer else {
+        let mut diagnosis =
+            seen.diagnosis("own.target-unreachable", Confidence::Likely, attempts(seen));
+        diagnosis.blame = Blame::Undecided;
+        return Some(vec![diagnosis]);
+    };
+    let row = match (status, error.as_deref()) {
+        (_, Some("invalid_client")) => "jwt-bearer.invalid-client",
+        (_, Some("unauthorized_client" | "unsupported_grant_type")) => "own.jwt-bearer.grant-type",
+        (_, Some("invalid_scope")) => "own.jwt-bearer.invalid-scope",
+        (_, Some("invalid_target")) => "own.jwt-bearer.invalid-target",
+        (429, _) => "own.throttled",
+        (401 | 403, None) => "jwt-bearer.invalid-client",
+        (404 | 405 | 501, _) => "jwt-bearer.token-endpoint-not-found",
+        (500.., _) => "own.jwt-bearer.server-error",
+        _ => return None,
+    };
+    let confidence = if row == "jwt-bearer.invalid-client" || error.is_some() {
+        Confidence::Likely
+    } else {
+        Confidence::Possible
+    };
+    let mut evidence = attempts(seen);
+    if !description.is_empty() {
+        evidence.push(format!("the server's words: {description}"));
+    }
+    Some(vec![seen.diagnosis(row, confidence, evidence)])
+}
+
+/// For `invalid_grant` and what is like it: the words of the server first, then what it fetched from the IdP.
+fn by_words_and_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
+    let mut diagnoses = Vec::new();
+    if let Some(AttemptAnswer::Refused { description, .. }) = telling(seen).map(|attempt| &attempt.answer)
+        && let Some(row) = row_of_words(description)
+    {
+        let mut evidence = attempts(seen);
+        evidence.push(format!("the server's words: {description}"));
+        diagnoses.push(seen.diagnosis(row, Confidence::Likely, evidence));
+    }
+    diagnoses.extend(by_log(seen));
+    diagnoses
+}
+
+/// What the words of a refusal are about. Words are a hint: many servers say one thing for everything.
+fn row_of_words(words: &str) -> Option<&'static str> {
+    let lower = words.to_lowercase();
+    let has = |word: &str| lower.contains(word);
+    let token = |word: &str| {
+        lower.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|part| part == word)
+    };
+    [
+        (token("typ") || has("token type"), "jwt-bearer.invalid-grant.typ"),
+        (token("aud") || has("audience"), "jwt-bearer.invalid-grant.aud"),
+        (
+            token("exp") || token("iat") || token("nbf") || has("expired") || has("issued in the future"),
+            "jwt-bearer.invalid-grant.expired",
+        ),
+        (
+            has("signature") || has("jwks") || token("kid") || has("algorithm") || has("no key"),
+            "jwt-bearer.invalid-grant.jwks",
+        ),
+        (token("iss") || has("issuer"), "jwt-bearer.invalid-grant.iss"),
+        (token("client_id"), "jwt-bearer.invalid-grant.client-id"),
+        (token("sub") || has("subject") || has("user"), "own.jwt-bearer.subject"),
+        (token("jti") || has("replay"), "own.jwt-bearer.replay"),
+        (has("scope"), "own.jwt-bearer.invalid-scope"),
+        (has("resource"), "own.jwt-bearer.invalid-target"),
+    ]
+    .into_iter()
+    .find_map(|(hit, row)| hit.then_some(row))
+}
+
+/// The harness is the IdP: what the target has fetched tells how far it came.
+fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
+    let issuer = &seen.settings.idp_issuer;
+    let log = &seen.evidence.idp;
+    let fetched = |kind| log.iter().find(|access| access.kind == kind && access.status == 200);
+    let missed = log.iter().find(|access| access.status >= 400 && access.kind != AccessKind::Canary);
+    if let Some(missed) = missed {
+        let evidence = vec![
+            format!("the target asked the IdP for {} and got {}", missed.path, missed.status),
+            format!("the JWK Set is at {}/jwks", issuer.trim_end_matches('/')),
+        ];
+        return vec![seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Likely, evidence)];
+    }
+    if let Some(jwks) = fetched(AccessKind::Jwks) {
+        let evidence = vec![
+            format!("the target fetched {} and refused the ID-JAG afterwards", jwks.path),
+            "no single change of the ID-JAG made it accept".into(),
+        ];
+        return vec![seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence)];
+    }
+    let mut evidence = vec![format!("the target fetched no JWK Set of `{issuer}` during the run")];
+    if let Some(metadata) = fetched(AccessKind::Metadata) {
+        evidence.push(format!("it did fetch {}", metadata.path));
+    }
+    let mut iss = seen.diagnosis("jwt-bearer.invalid-grant.iss", Confidence::Likely, evidence.clone());
+    iss.fix = format!("Register `{issuer}` as a trusted issuer at the server, byte for byte. {}", iss.fix);
+    let mut jwks = seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence);
+    jwks.evidence.push(
+        "a server that trusts the issuer, but has its keys from before or cannot reach it, looks the same".into(),
+    );
+    vec![iss, jwks]
+}

@@ -1,0 +1,154 @@
+//! What keeps the target from being tested before any ID-JAG is judged: nothing answers, no metadata, no token
+//! endpoint.
+
+use super::{Seen, refusal};
+use crate::{
+    discovery::{IssuerVerdict, first_difference},
+    observation::{TransportErrorKind, clip},
+    report::{Blame, Confidence, Diagnosis},
+};
+
+pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
+    if seen.evidence.unreachable {
+        return vec![unreachable(seen)];
+    }
+    let mut diagnoses = Vec::new();
+    if let Some(token_endpoint) = token_endpoint(seen) {
+        diagnoses.push(token_endpoint);
+    }
+    if let Some(discovery) = no_metadata(seen) {
+        // Without a document the token endpoint is a guess; that it is wrong follows from the missing document.
+        diagnoses.insert(0, discovery);
+    } else if let Some(issuer) = contradicted_issuer(seen) {
+        diagnoses.insert(0, issuer);
+    }
+    if refusal::baseline_refused(seen) && diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
+        return diagnoses;
+    }
+    if refusal::baseline_refused(seen) {
+        // Both are told: a document that is missing or wrong, and why the ID-JAG is refused all the same.
+        let mut refused = refusal::diagnose(seen);
+        refused.append(&mut diagnoses);
+        return refused;
+    }
+    diagnoses
+}
+
+fn unreachable(seen: &Seen<'_>) -> Diagnosis {
+    let error = seen.discovery.tries.iter().find_map(|attempt| attempt.observation.error());
+    let evidence = seen
+        .discovery
+        .tries
+        .iter()
+        .map(|attempt| {
+            let error = attempt.observation.error().map_or("no answer", |error| error.message.as_str());
+            format!("GET {}: {error}", attempt.url)
+        })
+        .collect();
+    let mut diagnosis = seen.diagnosis("own.target-unreachable", Confidence::Certain, evidence);
+    diagnosis.blame = Blame::Undecided;
+    if let Some(error) = error {
+        let (cause, fix) = match error.kind {
+            TransportErrorKind::Dns => (
+                "The host of --target has no address.",
+                "Check the spelling of --target, and that its name resolves on this machine.",
+            ),
+            TransportErrorKind::Refused => (
+                "Nothing listens at the host and port of --target.",
+                "Start the authorization server, or correct host and port of --target; with --wait SECONDS \
+                 jagspec waits for a server that is still starting.",
+            ),
+            TransportErrorKind::Tls => (
+                "The TLS handshake with the target failed.",
+                "Trust a private CA with --ca-cert FILE, or correct the scheme of --target (http or https); \
+                 --insecure skips the verification, for a try.",
+            ),
+            TransportErrorKind::Timeout => (
+                "The target takes the connection and does not answer in time.",
+                "Look into the target's log for these requests; give it more time with --timeout SECONDS.",
+            ),
+            TransportErrorKind::Closed | TransportErrorKind::Protocol => (
+                "What answers at --target does not speak HTTP as expected.",
+                "Check scheme, host and port of --target.",
+            ),
+        };
+        diagnosis.cause = cause.into();
+        diagnosis.fix = fix.into();
+    }
+    diagnosis
+}
+
+fn no_metadata(seen: &Seen<'_>) -> Option<Diagnosis> {
+    if seen.discovery.first().is_some() || seen.discovery.tries.is_empty() {
+        return None;
+    }
+    let evidence = seen
+        .discovery
+        .tries
+        .iter()
+        .map(|attempt| {
+            let why = attempt.document.as_ref().err().map_or("", String::as_str);
+            format!("GET {} ({}): {why}", attempt.url, attempt.well_known.name())
+        })
+        .collect();
+    Some(seen.diagnosis("registration.discovery-failed", Confidence::Certain, evidence))
+}
+
+fn contradicted_issuer(seen: &Seen<'_>) -> Option<Diagnosis> {
+    let asked = &seen.discovery.asked;
+    let (issuer, confirmed) = match seen.discovery.issuer_verdict() {
+        IssuerVerdict::SelfConsistent(issuer) => (issuer, true),
+        IssuerVerdict::Contradicted(issuer) => (issuer, false),
+        IssuerVerdict::Identical | IssuerVerdict::NoDocument => return None,
+    };
+    let evidence = vec![
+        format!("--target is `{asked}`"),
+        format!("the document's `issuer` is `{}`", clip(&issuer, 200)),
+        first_difference(asked, &issuer),
+    ];
+    let mut diagnosis = seen.diagnosis("registration.discovery-failed", Confidence::Certain, evidence);
+    if confirmed {
+        diagnosis.blame = Blame::HarnessConfiguration;
+        diagnosis.cause =
+            "The server's issuer identifier is not the one that --target names, byte for byte.".into();
+        diagnosis.fix = format!(
+            "Run with `--target {}`. Clients must be given that very string too: `aud` is compared with it.",
+            clip(&issuer, 200)
+        );
+    } else {
+        diagnosis.cause = "The metadata names an issuer whose own metadata does not confirm it: clients that \
+                           follow RFC 8414 section 3.3 stop here."
+            .into();
+        diagnosis.fix = format!(
+            "Set the server's issuer identifier to the address under which clients reach it (`{asked}`), byte \
+             for byte, without a slash more or less."
+        );
+    }
+    Some(diagnosis)
+}
+
+fn token_endpoint(seen: &Seen<'_>) -> Option<Diagnosis> {
+    const ROW: &str = "jwt-bearer.token-endpoint-not-found";
+    let Some(endpoint) = seen.discovery.token_endpoint() else {
+        let metadata = seen.discovery.metadata()?;
+        let url = seen.discovery.used().map_or("", |used| used.url.as_str());
+        let evidence = match &metadata.token_endpoint {
+            None => vec![format!("the document at {url} has no `token_endpoint`")],
+            Some(endpoint) => vec![
+                format!("the document at {url} names `{}`", clip(endpoint, 200)),
+                "its issuer is not confirmed, so no credentials are sent to another host".into(),
+            ],
+        };
+        return Some(seen.diagnosis(ROW, Confidence::Certain, evidence));
+    };
+    let answer = seen.discovery.token_endpoint_answer.as_ref()?;
+    let words = match &answer.result {
+        Ok(response) if response.oauth_error().is_some() || response.json().is_ok() => return None,
+        // What a gateway refuses, or a server that wants to know the client first, is no missing endpoint.
+        Ok(response) if matches!(response.status, 400 | 401 | 403 | 413 | 415 | 429) => return None,
+        Ok(response) if response.status >= 500 => return None,
+        Ok(response) => response.summary(),
+        Err(error) => error.message.clone(),
+    };
+    Some(seen.diagnosis(ROW, Confidence::Certain, vec![format!("POST {endpoint}: {words}")]))
+}

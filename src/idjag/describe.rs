@@ -1,0 +1,101 @@
+//! A change of the ID-JAG in words, for reports: one sentence fragment for each thing that differs.
+
+use super::{CompactDefect, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jws};
+use crate::observation::clip;
+
+/// The longest value that is shown whole.
+const SHOWN: usize = 100;
+
+impl IdJagChange {
+    /// What differs from the well-formed ID-JAG, in the order in which it is applied. Values are shown as the
+    /// suite file has them, variables unreplaced.
+    pub fn describe(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let parts = [
+            ("claim", &self.claims, &self.raw_claims, &self.remove_claims, &self.duplicate_claims),
+            ("header", &self.header, &self.raw_header, &self.remove_header, &self.duplicate_header),
+        ];
+        for (kind, set, raw, removed, duplicates) in parts {
+            words.extend(set.iter().map(|(name, value)| {
+                format!("{kind} `{name}` is `{}`", clip(&value.to_string(), SHOWN))
+            }));
+            words.extend(
+                raw.iter().map(|(name, text)| format!("{kind} `{name}` is the text `{}`", clip(text, SHOWN))),
+            );
+            words.extend(removed.iter().map(|name| format!("no {kind} `{name}`")));
+            words.extend(duplicates.iter().map(|duplicate| {
+                let place = match duplicate.place {
+                    Place::First => "before",
+                    Place::Last => "after",
+                };
+                let value = clip(&duplicate.value.to_string(), SHOWN);
+                format!("a second {kind} `{}` is `{value}`, {place} the right one", duplicate.name)
+            }));
+        }
+        if let Some(algorithm) = self.algorithm {
+            words.push(format!("signed with {algorithm}"));
+        }
+        if let Some(key) = self.key {
+            words.push(
+                match key {
+                    KeyChoice::Published => "signed with the published key",
+                    KeyChoice::Unpublished => "signed with a key that no JWKS holds",
+                    KeyChoice::UntrustedIssuer => "signed with the untrusted issuer's key",
+                    KeyChoice::OtherIssuer => "signed with the second issuer's key",
+                    KeyChoice::Added => "signed with the key that was published since",
+                }
+                .to_owned(),
+            );
+        }
+        if let Some(signature) = &self.signature {
+            words.push(describe_signature(signature));
+        }
+        words.extend(self.compact.iter().map(describe_compact));
+        words
+    }
+}
+
+fn describe_signature(signature: &SignatureDefect) -> String {
+    match signature {
+        SignatureDefect::Flipped => "one bit of the signature flipped".into(),
+        SignatureDefect::Empty => "no signature".into(),
+        SignatureDefect::Zeros => "a signature of zeros".into(),
+        SignatureDefect::Truncated => "the signature's last byte cut off".into(),
+        SignatureDefect::OfUnchangedClaims => {
+            "the signature is the one of the claims before the change".into()
+        }
+        SignatureDefect::Hmac(hmac) => {
+            let secret = match &hmac.secret {
+                HmacSecret::PublicKeyPem => "the public key in PEM".to_owned(),
+                HmacSecret::PublicKeyPemTrimmed => "the public key in PEM without its final newline".to_owned(),
+                HmacSecret::PublicKeyDer => "the public key in DER".to_owned(),
+                HmacSecret::PublicKeyJwk => "the public key as JWK".to_owned(),
+                HmacSecret::Empty => "the empty key".to_owned(),
+                HmacSecret::ClientSecret => "the client's secret".to_owned(),
+                HmacSecret::Text(text) => format!("`{}`", clip(text, SHOWN)),
+            };
+            format!("{} keyed with {secret} in place of the signature", jws::hmac_name(hmac.algorithm))
+        }
+    }
+}
+
+fn describe_compact(defect: &CompactDefect) -> String {
+    match defect {
+        CompactDefect::WithoutSignatureSegment => "header and payload only, no last dot".into(),
+        CompactDefect::WithoutHeaderSegment => "payload and signature only".into(),
+        CompactDefect::TrailingDot => "a dot at the end".into(),
+        CompactDefect::FourthSegment => "a fourth segment".into(),
+        CompactDefect::SixSegments => "six segments".into(),
+        CompactDefect::EmptyPayload => "an empty payload".into(),
+        CompactDefect::PaddedSignature => "the signature's base64url padded with `=`".into(),
+        CompactDefect::SignatureTrailingBits => {
+            "the unused bits of the signature's last character set".into()
+        }
+        CompactDefect::CutPayload => "the payload cut so that it is no base64url".into(),
+        CompactDefect::LeadingSpace => "a space in front".into(),
+        CompactDefect::NewlineInPayload => "a line feed in the payload's base64url".into(),
+        CompactDefect::FlattenedJson => "the flattened JSON serialisation".into(),
+        CompactDefect::GeneralJson => "the general JSON serialisation".into(),
+        CompactDefect::Replaced(text) => format!("the assertion is `{}`", clip(text, SHOWN)),
+    }
+}

@@ -1,0 +1,120 @@
+//! Named checks of one token response: what constraints on single values cannot say.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use serde_json::{Map, Value};
+
+use super::Facts;
+use crate::{
+    observation::{Response, clip},
+    suite::ResponseCheck,
+};
+
+/// Why a check does not hold, and what was seen; `None` when it holds.
+pub(super) fn check(
+    check: ResponseCheck,
+    response: &Response,
+    facts: Facts<'_>,
+) -> Option<(String, String)> {
+    match check {
+        ResponseCheck::NoNullMembers => {
+            let object = response.json().ok()?.as_object()?;
+            let nulls: Vec<&str> =
+                object.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name.as_str()).collect();
+            (!nulls.is_empty()).then(|| {
+                (
+                    "a member without a value is left out, not null (RFC 6749 section 5.1)".to_owned(),
+                    format!("null members: {}", clip(&nulls.join(", "), 120)),
+                )
+            })
+        }
+        ResponseCheck::AccessTokenIsNotTheIdJag => (response.access_token() == Some(facts.assertion)).then(|| {
+            ("the access token is the ID-JAG itself".to_owned(), "the assertion came back".to_owned())
+        }),
+        ResponseCheck::ScopeWithinIdJag => {
+            let asserted: Vec<&str> = facts.scope?.split(' ').collect();
+            let granted = response.member("scope")?.as_str()?;
+            let wider: Vec<&str> =
+                granted.split(' ').filter(|scope| !scope.is_empty() && !asserted.contains(scope)).collect();
+            (!wider.is_empty()).then(|| {
+                (
+                    format!("scope was granted that the ID-JAG does not hold: `{}`", clip(&wider.join(" "), 120)),
+                    format!("scope `{}`", clip(granted, 120)),
+                )
+            })
+        }
+        ResponseCheck::NoInternals => internals(response).map(|(what, excerpt)| {
+            (format!("the answer shows {what}"), format!("it holds `{}`", clip(&excerpt, 80)))
+        }),
+        ResponseCheck::AssertionNotEchoed => echoes(response, facts.assertion).then(|| {
+            ("the answer repeats the assertion".to_owned(), "the assertion stands in the body".to_owned())
+        }),
+        ResponseCheck::LifetimeMatchesAccessToken => {
+            let claims = response.access_token().and_then(jwt_claims)?;
+            let lifetime = claims.get("exp")?.as_f64()? - claims.get("iat")?.as_f64()?;
+            let expires_in = response.member("expires_in")?.as_f64()?;
+            ((lifetime - expires_in).abs() > 60.0).then(|| {
+                (
+                    "`expires_in` and the access token's own lifetime differ by more than a minute".to_owned(),
+                    format!("expires_in {expires_in}, exp - iat of the access token {lifetime}"),
+                )
+            })
+        }
+    }
+}
+
+/// What a check demands, for the sentence of what is expected.
+pub(super) fn describe(check: ResponseCheck) -> &'static str {
+    match check {
+        ResponseCheck::NoNullMembers => "no null members",
+        ResponseCheck::AccessTokenIsNotTheIdJag => "an access token of its own, not the ID-JAG",
+        ResponseCheck::ScopeWithinIdJag => "no scope beyond the ID-JAG's",
+        ResponseCheck::NoInternals => "no internals in the answer",
+        ResponseCheck::AssertionNotEchoed => "no copy of the assertion in the answer",
+        ResponseCheck::LifetimeMatchesAccessToken => "`expires_in` equal to the access token's lifetime",
+    }
+}
+
+/// The claims of a JWT, unverified; `None` for an opaque token.
+pub(super) fn jwt_claims(token: &str) -> Option<Map<String, Value>> {
+    let mut segments = token.split('.');
+    let (_, payload) = (segments.next()?, segments.next()?);
+    serde_json::from_slice(&B64URL.decode(payload).ok()?).ok()
+}
+
+/// Whether the assertion, or its payload, stands in the body.
+pub(super) fn echoes(response: &Response, assertion: &str) -> bool {
+    let payload = assertion.split('.').nth(1).filter(|payload| payload.len() >= 40);
+    payload.is_some_and(|payload| contains_bytes(&response.body, payload.as_bytes()))
+}
+
+/// What of the server's inside the body shows. Marks are whole phrases that no error description holds by chance.
+pub(super) fn internals(response: &Response) -> Option<(&'static str, String)> {
+    const MARKS: [(&str, &str); 14] = [
+        ("Traceback (most recent call last)", "a Python stack trace"),
+        ("File \"/", "a source path"),
+        ("\tat java.", "a Java stack trace"),
+        ("\tat org.", "a Java stack trace"),
+        ("    at Object.", "a JavaScript stack trace"),
+        ("node_modules/", "a source path"),
+        ("goroutine 1 [", "a Go stack trace"),
+        ("panicked at ", "a Rust panic"),
+        ("System.NullReferenceException", "a .NET exception"),
+        ("java.lang.", "a Java exception"),
+        ("SQLSTATE[", "an SQL error"),
+        ("syntax error at or near", "an SQL error"),
+        ("BEGIN PRIVATE KEY", "a private key"),
+        ("BEGIN RSA PRIVATE KEY", "a private key"),
+    ];
+    let text = String::from_utf8_lossy(&response.body);
+    // Inside a JSON string, a tab and a quote are escaped.
+    let unescaped = text.replace("\\t", "\t").replace("\\\"", "\"");
+    MARKS.into_iter().find_map(|(mark, what)| {
+        let start = unescaped.find(mark)?;
+        let excerpt: String = unescaped[start..].chars().take(80).collect();
+        Some((what, excerpt.replace('\n', " ")))
+    })
+}
+
+fn contains_bytes(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

@@ -1,0 +1,71 @@
+//! What runs, and what is skipped and why. Pure.
+
+use crate::{
+    discovery::{Discovery, split_origin},
+    keys::KeyType,
+    run::Baseline,
+    settings::Settings,
+    suite::{Case, Need, Suite},
+};
+
+/// The cases of a suite that the run's filters select.
+pub fn select<'a>(suites: &'a [Suite], settings: &Settings) -> Vec<(&'a Suite, Vec<&'a Case>)> {
+    suites
+        .iter()
+        .map(|suite| {
+            let cases =
+                suite.cases.iter().filter(|case| settings.selection.selects(&case.name())).collect::<Vec<_>>();
+            (suite, cases)
+        })
+        .filter(|(_, cases)| !cases.is_empty())
+        .collect()
+}
+
+/// Why a case cannot run with this configuration and target, if so: one sentence that names the option.
+pub fn skip_reason(
+    case: &Case,
+    settings: &Settings,
+    discovery: &Discovery,
+    baseline: Option<&Baseline>,
+) -> Option<String> {
+    case.needs.iter().find_map(|need| {
+        let reason = match need {
+            Need::Client if settings.client.is_none() => {
+                "no client is configured: set --client-id and --client-secret"
+            }
+            Need::ClientSecret
+                if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) =>
+            {
+                "the client has no secret: set --client-secret"
+            }
+            Need::OtherClient if settings.other_client.is_none() => {
+                "no second client is configured: set --other-client-id and --other-client-secret"
+            }
+            Need::OtherIdpIssuer if !settings.other_idp_issuer => {
+                "the target trusts one issuer only: register the second one too and set --other-idp-issuer"
+            }
+            Need::Scope if settings.scope.is_none() => "no scope is configured: set --scope",
+            Need::Resource if settings.resource.is_none() => "no resource is configured: set --resource",
+            Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
+            Need::ClientSecretBasic
+                if baseline.is_some_and(|baseline| {
+                    baseline.manner.method
+                        != crate::token_request::ClientAuthenticationMethod::ClientSecretBasic
+                }) =>
+            {
+                "the client does not authenticate with HTTP Basic"
+            }
+            Need::IssuerPath if split_origin(discovery.issuer()).1.trim_matches('/').is_empty() => {
+                "the issuer identifier has no path"
+            }
+            Need::RsaKey
+                if baseline
+                    .is_some_and(|baseline| baseline.algorithm.key_type() != KeyType::Rsa) =>
+            {
+                "the ID-JAGs of this run are not signed with RSA"
+            }
+            _ => return None,
+        };
+        Some(reason.to_owned())
+    })
+}

@@ -1,0 +1,111 @@
+//! One case, from its first step to its verdict.
+
+use super::{Baseline, session::{Prepared, Session}};
+use crate::{
+    idp::Idp,
+    judge::{Facts, Judgement, judge_answer},
+    observation::Observation,
+    settings::Settings,
+    suite::{Answer, Case, Exchange, Expectation, Level, Step},
+};
+
+/// What came of a case.
+pub(super) struct CaseRun {
+    pub(super) judgement: Judgement,
+    /// What was sent, in order.
+    pub(super) sent: Vec<Sent>,
+    /// What the case measured: the entry's name and value.
+    pub(super) measured: Option<(String, String)>,
+    /// The verdict rests on a refusal: without an accepted control it is none.
+    pub(super) rests_on_refusal: bool,
+}
+
+/// One exchange of a case.
+pub(super) struct Sent {
+    pub(super) observation: Observation,
+    pub(super) prepared: Prepared,
+    pub(super) jwks_broken: bool,
+}
+
+/// Whether the case is judged under this run's policies; if not, it only measures.
+pub(super) fn is_judged(case: &Case, settings: &Settings) -> bool {
+    case.policy.as_ref().is_none_or(|(name, value)| settings.policies.get(name) == Some(value))
+}
+
+/// The level of a case in this run.
+pub(super) fn level(case: &Case, settings: &Settings) -> Level {
+    if is_judged(case, settings) { case.level_under(settings.profile) } else { Level::INFO }
+}
+
+/// Carries a case out.
+///
+/// # Errors
+/// Why it cannot be carried out with this configuration: the reason of a `skip`.
+pub(super) async fn run_case(
+    case: &Case,
+    session: &Session,
+    baseline: &Baseline,
+    idp: &Idp,
+) -> Result<CaseRun, String> {
+    let level = level(case, &session.settings);
+    let mut sent: Vec<Sent> = Vec::new();
+    let mut verdict: Option<(Judgement, bool)> = None;
+    let mut measured = None;
+    for step in &case.steps {
+        let send = match step {
+            Step::Idp(action) => {
+                idp.perform(*action).map_err(|error| error.to_string())?;
+                continue;
+            }
+            Step::Send(send) => send,
+            Step::Discovery(_) | Step::Run(_) => continue,
+        };
+        let changes: [&Exchange; 2] = [&case.setup, &send.exchange];
+        let prepared = match sent.last() {
+            Some(earlier) if send.same_assertion => session.again(baseline, &changes, &earlier.prepared)?,
+            _ => session.prepare(baseline, &changes)?,
+        };
+        let observation = session.send(&prepared).await;
+        let jwks_broken = session.keyring.jwks_is_broken();
+        let facts = Facts {
+            variables: &prepared.variables,
+            assertion: &prepared.assertion,
+            scope: prepared.scope.as_deref(),
+            jwks_broken,
+        };
+        let judgement = judge_answer(&send.expect, level, &observation, facts);
+        let refused = observation.response().is_some_and(|response| response.access_token().is_none());
+        if let Some(name) = measured_name(case, &send.expect) {
+            measured = Some((name, answer_word(&observation)));
+        }
+        let worse = verdict.as_ref().is_none_or(|(worst, _)| judgement.weight() >= worst.weight());
+        if worse {
+            verdict = Some((judgement, refused));
+        }
+        sent.push(Sent { observation, prepared, jwks_broken });
+    }
+    let (judgement, rests_on_refusal) =
+        verdict.ok_or_else(|| "the case sends nothing".to_owned())?;
+    Ok(CaseRun { judgement, sent, measured, rests_on_refusal })
+}
+
+/// The name of the profile entry that an answer becomes: of a case that measures, or of one whose policy is not
+/// set, where the policy names it.
+fn measured_name(case: &Case, expect: &Expectation) -> Option<String> {
+    match (&expect.answer, &case.policy) {
+        (Answer::Measured(name), _) => Some(name.clone()),
+        (_, Some((policy, _))) => Some(format!("{policy}-{}", case.case.replace('/', "-"))),
+        _ => None,
+    }
+}
+
+fn answer_word(observation: &Observation) -> String {
+    match &observation.result {
+        Err(_) => "no answer".into(),
+        Ok(response) if response.access_token().is_some() => "accepted".into(),
+        Ok(response) => match response.oauth_error() {
+            Some(error) => format!("refused: {}", crate::observation::clip(error, 60)),
+            None => format!("refused: {}", response.status),
+        },
+    }
+}

@@ -1,0 +1,180 @@
+//! One way to make an exchange with the target: the well-formed ID-JAG and token request, with changes, signed,
+//! written and sent. Everything that is sent to a token endpoint goes through here.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use serde_json::Value;
+
+use super::Baseline;
+use crate::{
+    clock::Clock,
+    discovery::split_origin,
+    exchange,
+    idjag::{Grant, IdJag},
+    idp::Keyring,
+    observation::{HttpRequest, Observation},
+    settings::{Client, Settings},
+    suite::Exchange,
+    template::Variables,
+    token_request::{Clients, TokenRequest},
+};
+
+/// Identifiers that are fresh in every use: `PREFIX-1`, `PREFIX-2` … The prefix is an input, random in real runs
+/// since targets remember every `jti` they have seen.
+#[derive(Debug)]
+pub struct Ids {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl Ids {
+    /// Identifiers with this prefix.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Ids { prefix: prefix.into(), next: AtomicU64::new(1) }
+    }
+
+    /// Identifiers that no run has used before.
+    pub fn random() -> Self {
+        Ids::new(format!("{:016x}", rand::random::<u64>()))
+    }
+
+    fn fresh(&self) -> String {
+        format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What every exchange with the target's token endpoint shares.
+pub(super) struct Session {
+    pub(super) settings: Arc<Settings>,
+    pub(super) client: Client,
+    pub(super) http: exchange::Client,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) clock: Clock,
+    pub(super) ids: Arc<Ids>,
+    /// `aud` of the ID-JAG: the issuer identifier of the metadata, byte for byte.
+    pub(super) issuer: String,
+    pub(super) token_endpoint: String,
+}
+
+/// A token request, ready to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) request: HttpRequest,
+    pub(super) assertion: String,
+    pub(super) jti: String,
+    /// The `scope` claim that it asserts.
+    pub(super) scope: Option<String>,
+    pub(super) variables: Variables,
+}
+
+impl Session {
+    /// Makes a token request: the well-formed one in the baseline's manner, then each change in turn.
+    ///
+    /// # Errors
+    /// Why it cannot be made with this configuration: the reason of a `skip`.
+    pub(super) fn prepare(&self, baseline: &Baseline, changes: &[&Exchange]) -> Result<Prepared, String> {
+        let jti = self.ids.fresh();
+        let now = self.clock.now();
+        let published = self
+            .keyring
+            .signing_key(crate::idjag::KeyChoice::Published, baseline.algorithm)
+            .map_err(|error| error.to_string())?;
+        let variables = self.variables(&jti, now, &published);
+        let grant = Grant {
+            issuer: self.settings.idp_issuer.clone(),
+            subject: self.settings.subject.clone(),
+            audience: self.issuer.clone(),
+            client_id: self.client.id.clone(),
+            scope: self.settings.scope.clone(),
+            resource: self.settings.resource.clone(),
+            claims: self.settings.claims.clone(),
+        };
+        let mut id_jag = IdJag::well_formed(&grant, baseline.algorithm, now, &jti);
+        for change in changes {
+            id_jag.apply(&change.id_jag, &variables).map_err(|missing| missing.to_string())?;
+        }
+        let key = self
+            .keyring
+            .signing_key(id_jag.key(), id_jag.algorithm())
+            .map_err(|error| error.to_string())?;
+        let secret = self.client.secret.as_ref().map(|secret| secret.expose());
+        let assertion = id_jag.assemble(&key, secret).map_err(|error| error.to_string())?;
+        let scope = id_jag
+            .claims()
+            .get("scope")
+            .and_then(|text| serde_json::from_str::<Value>(text).ok())
+            .and_then(|value| value.as_str().map(str::to_owned));
+        let request = self.write(baseline, changes, &assertion, &variables)?;
+        Ok(Prepared { request, assertion, jti, scope, variables })
+    }
+
+    /// A token request with an assertion that was made before.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub(super) fn again(
+        &self,
+        baseline: &Baseline,
+        changes: &[&Exchange],
+        earlier: &Prepared,
+    ) -> Result<Prepared, String> {
+        let request = self.write(baseline, changes, &earlier.assertion, &earlier.variables)?;
+        Ok(Prepared { request, ..earlier.clone() })
+    }
+
+    fn write(
+        &self,
+        baseline: &Baseline,
+        changes: &[&Exchange],
+        assertion: &str,
+        variables: &Variables,
+    ) -> Result<HttpRequest, String> {
+        let mut token_request = TokenRequest::well_formed(assertion);
+        for change in changes {
+            token_request.apply(&change.token_request, variables).map_err(|missing| missing.to_string())?;
+        }
+        let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
+        Ok(token_request.write(&self.token_endpoint, baseline.manner, clients))
+    }
+
+    pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
+        self.http.send(prepared.request.clone()).await
+    }
+
+    fn variables(&self, jti: &str, now: i64, published: &crate::keys::SigningKey) -> Variables {
+        let idp = &self.settings.idp_issuer;
+        let base = idp.strip_suffix('/').unwrap_or(idp);
+        let mut variables = Variables::new(now);
+        variables.set("target.issuer", self.issuer.as_str());
+        variables.set("target.token_endpoint", self.token_endpoint.as_str());
+        variables.set("target.origin", split_origin(&self.issuer).0);
+        variables.set("client.id", self.client.id.as_str());
+        variables.set("idp.issuer", idp.as_str());
+        variables.set("idp.untrusted_issuer", format!("{base}/untrusted"));
+        variables.set("idp.other_issuer", format!("{base}/other"));
+        // The canary's address names the exchange, so that a hit tells which case it belongs to.
+        variables.set("idp.canary", format!("{base}/canary/{jti}"));
+        variables.set("idp.jwks_uri", format!("{base}/jwks"));
+        variables.set("idp.kid", published.kid());
+        variables.set("subject", self.settings.subject.as_str());
+        variables.set("jti", jti);
+        let mut optional = |name, value: Option<&str>| {
+            if let Some(value) = value {
+                variables.set(name, value);
+            }
+        };
+        optional("client.secret", self.client.secret.as_ref().map(|secret| secret.expose()));
+        optional("scope", self.settings.scope.as_deref());
+        optional("resource", self.settings.resource.as_deref());
+        if let Some(other) = &self.settings.other_client {
+            variables.set("other_client.id", other.id.as_str());
+            if let Some(secret) = &other.secret {
+                variables.set("other_client.secret", secret.expose());
+            }
+        }
+        variables
+    }
+}

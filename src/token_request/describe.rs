@@ -1,0 +1,69 @@
+//! A change of the token request in words, for reports: one sentence fragment for each thing that differs.
+
+use super::{
+    BodyForm, ClientAuthenticationChange, ClientChoice, SecretChoice, TokenRequestChange,
+};
+use crate::observation::clip;
+
+/// The longest value that is shown whole.
+const SHOWN: usize = 100;
+
+impl TokenRequestChange {
+    /// What differs from the well-formed token request. Values are shown as the suite file has them, variables
+    /// unreplaced.
+    pub fn describe(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(self.method.iter().map(|method| format!("method {method}")));
+        words.extend(self.content_type.iter().map(|value| format!("Content-Type {}", clip(value, SHOWN))));
+        words.extend(
+            self.parameters
+                .iter()
+                .map(|(name, value)| format!("parameter `{name}` is `{}`", clip(value, SHOWN))),
+        );
+        words.extend(self.remove_parameters.iter().map(|name| format!("no parameter `{name}`")));
+        words.extend(self.add_parameters.iter().map(|parameter| {
+            format!("a further parameter `{}` is `{}`", parameter.name, clip(&parameter.value, SHOWN))
+        }));
+        words.extend(self.move_to_query.iter().map(|name| match name.as_str() {
+            "all" => "every parameter in the query".to_owned(),
+            name => format!("parameter `{name}` in the query"),
+        }));
+        words.extend(self.body.iter().map(|body| {
+            match body {
+                BodyForm::Form => "a form as body",
+                BodyForm::Json => "a JSON object as body",
+                BodyForm::Empty => "no body",
+            }
+            .to_owned()
+        }));
+        words.extend(
+            self.headers.iter().map(|(name, value)| format!("header field {name}: {}", clip(value, SHOWN))),
+        );
+        words.extend(self.client_authentication.iter().flat_map(describe_client));
+        words
+    }
+}
+
+fn describe_client(change: &ClientAuthenticationChange) -> Vec<String> {
+    let mut words = Vec::new();
+    words.extend(change.method.iter().map(|method| format!("client authentication {}", method.name())));
+    match change.client {
+        ClientChoice::Registered => {}
+        ClientChoice::Other => words.push("authenticated as the other client".to_owned()),
+        ClientChoice::Unknown => words.push("a client id that is registered nowhere".to_owned()),
+        ClientChoice::Absent => words.push("no client authentication".to_owned()),
+    }
+    match change.secret {
+        SecretChoice::Right => {}
+        SecretChoice::Wrong => words.push("a wrong client secret".to_owned()),
+        SecretChoice::Empty => words.push("an empty client secret".to_owned()),
+        SecretChoice::Prefix => words.push("the client secret without its last character".to_owned()),
+    }
+    words.extend(
+        change.authorization.iter().map(|value| format!("Authorization: {}", clip(value, SHOWN))),
+    );
+    words.extend(change.client_id_in_body.iter().map(|inside| {
+        if *inside { "`client_id` in the body as well" } else { "no `client_id` in the body" }.to_owned()
+    }));
+    words
+}
