@@ -1,9 +1,15 @@
 //! The only HTTP client: a request in, an observation out. What it reads is bounded in size and time, and it
 //! never follows a redirect by itself.
 
-use std::{error::Error as _, path::Path, time::Duration, time::Instant};
+use std::{
+    error::Error as _,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Certificate, Method, redirect::Policy};
+use tokio::sync::Mutex;
 
 use crate::{
     observation::{HttpRequest, Observation, Response, TransportError, TransportErrorKind},
@@ -37,14 +43,30 @@ pub enum ClientError {
 pub struct Client {
     http: reqwest::Client,
     headers: Vec<(String, Secret)>,
+    pace: Option<Arc<Pace>>,
+}
+
+/// Exchanges start no closer together than this.
+#[derive(Debug)]
+struct Pace {
+    gap: Duration,
+    next: Mutex<tokio::time::Instant>,
+}
+
+impl Pace {
+    async fn wait(&self) {
+        let mut next = self.next.lock().await;
+        tokio::time::sleep_until(*next).await;
+        *next = tokio::time::Instant::now() + self.gap;
+    }
 }
 
 impl Client {
-    /// A client that gives each exchange `timeout`.
+    /// A client that gives each exchange `timeout`, and starts at most `rate` of them in a second.
     ///
     /// # Errors
     /// [`ClientError`] names the option that is to blame.
-    pub fn new(settings: &HttpSettings, timeout: Duration) -> Result<Self, ClientError> {
+    pub fn new(settings: &HttpSettings, timeout: Duration, rate: Option<u32>) -> Result<Self, ClientError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("jagspec/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -62,11 +84,18 @@ impl Client {
             builder = builder.tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true);
         }
         let http = builder.build().map_err(|error| ClientError::Library(error.to_string()))?;
-        Ok(Client { http, headers: settings.headers.clone() })
+        let pace = rate.map(|rate| {
+            let next = Mutex::new(tokio::time::Instant::now());
+            Arc::new(Pace { gap: Duration::from_secs(1) / rate.max(1), next })
+        });
+        Ok(Client { http, headers: settings.headers.clone(), pace })
     }
 
     /// Sends a request. Whatever happens becomes an observation.
     pub async fn send(&self, request: HttpRequest) -> Observation {
+        if let Some(pace) = &self.pace {
+            pace.wait().await;
+        }
         let started = Instant::now();
         let result = self.exchange(&request).await;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Fetches the metadata of `target`, then its JWK Set, then asks the token endpoint with an empty POST.
-pub(super) async fn discover(http: &exchange::Client, target: &str) -> Discovery {
+pub async fn discover(http: &exchange::Client, target: &str) -> Discovery {
     let mut discovery = Discovery {
         asked: target.to_owned(),
         tries: fetch_all(http, target).await,

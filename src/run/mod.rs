@@ -11,6 +11,7 @@ mod transcript;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use baseline::Baseline;
+pub use discover::discover;
 use case::{CaseRun, is_judged, level, run_case};
 pub use session::Ids;
 use session::Session;
@@ -83,7 +84,7 @@ impl Run<'_> {
     /// # Errors
     /// [`ClientError`] when the HTTP client cannot be made of the settings; nothing has been sent then.
     pub async fn carry_out(self) -> Result<Report, ClientError> {
-        let http = HttpClient::new(&self.settings.http, self.settings.timeout)?;
+        let http = HttpClient::new(&self.settings.http, self.settings.timeout, self.settings.rate)?;
         if !self.settings.wait.is_zero() {
             discover::wait_for(&http, &self.settings.target, self.settings.wait).await;
         }

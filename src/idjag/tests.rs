@@ -1,0 +1,249 @@
+//! The well-formed ID-JAG is checked with an independent verifier, each defect by its decoded bytes.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use jsonwebtoken::{DecodingKey, Validation};
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::{keys::generate_pem, template::Variables};
+
+const NOW: i64 = 1_800_000_000;
+
+fn key(algorithm: Algorithm) -> SigningKey {
+    let pem = match algorithm {
+        Algorithm::RS256 => include_str!("../../fixtures/keys/published-rs256.pem").to_owned(),
+        other => generate_pem(other.key_type()).unwrap(),
+    };
+    SigningKey::from_pem(&pem).unwrap()
+}
+
+fn grant() -> Grant {
+    Grant {
+        issuer: "https://idp.example".into(),
+        subject: "user-123".into(),
+        audience: "https://as.example".into(),
+        client_id: "client-1".into(),
+        scope: Some("todos.read".into()),
+        resource: Some("https://api.example".into()),
+        claims: Map::new(),
+    }
+}
+
+fn variables() -> Variables {
+    let mut variables = Variables::new(NOW);
+    variables.set("target.issuer", "https://as.example");
+    variables
+}
+
+/// The token with the change that this YAML-like JSON describes.
+fn with(change: Value) -> (String, SigningKey) {
+    let algorithm = Algorithm::ES256;
+    let key = key(algorithm);
+    let mut id_jag = IdJag::well_formed(&grant(), algorithm, NOW, "jti-1");
+    id_jag.apply(&serde_json::from_value(change).unwrap(), &variables()).unwrap();
+    (id_jag.assemble(&key, Some("s3cr3t")).unwrap(), key)
+}
+
+fn text(token: &str, segment: usize) -> String {
+    let part = token.split('.').nth(segment).unwrap();
+    String::from_utf8(B64URL.decode(part).unwrap()).unwrap()
+}
+
+fn header(token: &str) -> Value {
+    serde_json::from_str(&text(token, 0)).unwrap()
+}
+
+fn claims(token: &str) -> Value {
+    serde_json::from_str(&text(token, 1)).unwrap()
+}
+
+/// Whether jsonwebtoken finds the signature right.
+fn verifies(token: &str, key: &SigningKey, algorithm: jsonwebtoken::Algorithm) -> bool {
+    let jwk = serde_json::from_value(key.jwk(None)).unwrap();
+    let mut validation = Validation::new(algorithm);
+    validation.validate_aud = false;
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    jsonwebtoken::decode::<Value>(token, &DecodingKey::from_jwk(&jwk).unwrap(), &validation).is_ok()
+}
+
+#[test]
+fn the_well_formed_id_jag_is_what_the_draft_says() {
+    for (algorithm, verifier) in [
+        (Algorithm::RS256, jsonwebtoken::Algorithm::RS256),
+        (Algorithm::PS256, jsonwebtoken::Algorithm::PS256),
+        (Algorithm::ES256, jsonwebtoken::Algorithm::ES256),
+        (Algorithm::ES384, jsonwebtoken::Algorithm::ES384),
+        (Algorithm::EdDSA, jsonwebtoken::Algorithm::EdDSA),
+    ] {
+        let key = if algorithm == Algorithm::PS256 { key(Algorithm::RS256) } else { key(algorithm) };
+        let token =
+            IdJag::well_formed(&grant(), algorithm, NOW, "jti-1").assemble(&key, None).unwrap();
+        assert_eq!(
+            header(&token),
+            json!({"typ": "oauth-id-jag+jwt", "alg": algorithm.name(), "kid": key.kid()})
+        );
+        assert_eq!(
+            claims(&token),
+            json!({
+                "iss": "https://idp.example", "sub": "user-123", "aud": "https://as.example",
+                "client_id": "client-1", "jti": "jti-1", "iat": NOW, "exp": NOW + 300,
+                "resource": "https://api.example", "scope": "todos.read",
+            })
+        );
+        assert!(verifies(&token, &key, verifier), "{algorithm}");
+    }
+}
+
+#[test]
+fn further_claims_win_over_the_well_formed_ones() {
+    let mut grant = grant();
+    grant.claims.insert("email".into(), json!("a@b.example"));
+    grant.claims.insert("sub".into(), json!("other"));
+    let token = IdJag::well_formed(&grant, Algorithm::ES256, NOW, "j").assemble(&key(Algorithm::ES256), None);
+    let claims = claims(&token.unwrap());
+    assert_eq!(claims["email"], "a@b.example");
+    assert_eq!(claims["sub"], "other");
+}
+
+#[test]
+fn members_are_set_removed_raw_and_doubled() {
+    let (token, key) = with(json!({
+        "claims": {"aud": ["${target.issuer}", "https://evil.example"], "sub": null, "exp": "${now+60}"},
+        "remove_claims": ["jti"],
+        "raw_claims": {"nbf": "1e400"},
+        "duplicate_claims": [{"name": "client_id", "value": "evil", "place": "last"}],
+        "header": {"typ": 7},
+        "duplicate_header": [{"name": "alg", "value": "none", "place": "first"}],
+    }));
+    let payload = text(&token, 1);
+    assert_eq!(
+        payload,
+        format!(
+            r#"{{"iss":"https://idp.example","sub":null,"aud":["https://as.example","https://evil.example"],"client_id":"client-1","iat":{NOW},"exp":{},"resource":"https://api.example","scope":"todos.read","nbf":1e400,"client_id":"evil"}}"#,
+            NOW + 60
+        )
+    );
+    assert_eq!(
+        text(&token, 0),
+        format!(r#"{{"alg":"none","typ":7,"alg":"ES256","kid":"{}"}}"#, key.kid())
+    );
+}
+
+#[test]
+fn what_is_changed_is_signed_rightly_unless_the_signature_is_the_defect() {
+    let (token, key) = with(json!({"claims": {"aud": "https://evil.example"}}));
+    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+}
+
+#[test]
+fn defects_of_the_signature() {
+    let length = |token: &str| B64URL.decode(token.rsplit('.').next().unwrap()).unwrap().len();
+    for (defect, expected_length) in
+        [("flipped", 64), ("empty", 0), ("zeros", 64), ("truncated", 63), ("of-unchanged-claims", 64)]
+    {
+        let (token, key) = with(json!({"signature": defect, "claims": {"sub": "admin"}}));
+        assert_eq!(length(&token), expected_length, "{defect}");
+        assert!(!verifies(&token, &key, jsonwebtoken::Algorithm::ES256), "{defect}");
+        assert_eq!(claims(&token)["sub"], "admin");
+    }
+    let (zeros, _) = with(json!({"signature": "zeros"}));
+    assert_eq!(B64URL.decode(zeros.rsplit('.').next().unwrap()).unwrap(), vec![0; 64]);
+}
+
+#[test]
+fn a_mac_of_the_public_key_is_one_that_a_confused_verifier_accepts() {
+    let (token, key) =
+        with(json!({"signature": {"hmac": {"algorithm": "HS256", "secret": "public-key-pem"}}}));
+    assert_eq!(header(&token)["alg"], "HS256");
+    let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
+    validation.validate_aud = false;
+    validation.validate_exp = false;
+    let secret = DecodingKey::from_secret(key.public_key_pem().as_bytes());
+    assert!(jsonwebtoken::decode::<Value>(&token, &secret, &validation).is_ok());
+}
+
+#[test]
+fn alg_none_leaves_nothing_but_the_dot() {
+    let (token, _) = with(json!({"header": {"alg": "none"}, "signature": "empty"}));
+    assert_eq!(header(&token)["alg"], "none");
+    assert!(token.ends_with('.') && token.split('.').count() == 3);
+}
+
+#[test]
+fn transformations_of_the_compact_form() {
+    let segments = |token: &str| token.split('.').count();
+    for (defect, expected) in [
+        ("without-signature-segment", 2),
+        ("without-header-segment", 2),
+        ("trailing-dot", 4),
+        ("fourth-segment", 4),
+        ("six-segments", 6),
+        ("empty-payload", 3),
+    ] {
+        assert_eq!(segments(&with(json!({"compact": [defect]})).0), expected, "{defect}");
+    }
+    assert!(with(json!({"compact": ["padded-signature"]})).0.ends_with("=="));
+    assert!(with(json!({"compact": ["leading-space"]})).0.starts_with(' '));
+    assert!(with(json!({"compact": ["newline-in-payload"]})).0.contains('\n'));
+    let (cut, _) = with(json!({"compact": ["cut-payload"]}));
+    assert!(B64URL.decode(cut.split('.').nth(1).unwrap()).is_err());
+    for defect in ["flattened-json", "general-json"] {
+        let json: Value = serde_json::from_str(&with(json!({"compact": [defect]})).0).unwrap();
+        assert!(json["payload"].is_string(), "{defect}");
+    }
+    assert_eq!(with(json!({"compact": [{"replaced": "not-a-jwt ${target.issuer}"}]})).0, "not-a-jwt https://as.example");
+}
+
+#[test]
+fn trailing_bits_change_the_text_and_not_the_bytes() {
+    let (token, key) = with(json!({"compact": ["signature-trailing-bits"]}));
+    let signature = token.rsplit('.').next().unwrap();
+    // 64 bytes leave four unused bits in the 86th character.
+    assert_eq!(signature.len(), 86);
+    let lenient = base64::engine::GeneralPurpose::new(
+        &base64::alphabet::URL_SAFE,
+        base64::engine::GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone),
+    );
+    assert!(B64URL.decode(signature).is_err());
+    let bytes = lenient.decode(signature).unwrap();
+    let message = &token[..token.rfind('.').unwrap()];
+    let repaired = format!("{message}.{}", B64URL.encode(bytes));
+    assert!(verifies(&repaired, &key, jsonwebtoken::Algorithm::ES256));
+}
+
+#[test]
+fn the_kid_follows_the_key_unless_the_header_sets_it() {
+    let (token, key) = with(json!({}));
+    assert_eq!(header(&token)["kid"], key.kid());
+    assert_eq!(header(&with(json!({"header": {"kid": "other"}})).0)["kid"], "other");
+    assert!(header(&with(json!({"remove_header": ["kid"]})).0).get("kid").is_none());
+}
+
+#[test]
+fn a_key_of_another_type_is_an_error_and_no_panic() {
+    let id_jag = IdJag::well_formed(&grant(), Algorithm::RS256, NOW, "j");
+    assert!(matches!(
+        id_jag.assemble(&key(Algorithm::ES256), None),
+        Err(KeyError::WrongType { algorithm: Algorithm::RS256, .. })
+    ));
+}
+
+#[test]
+fn changes_are_told_in_words() {
+    let change: IdJagChange = serde_json::from_value(json!({
+        "claims": {"aud": ["a", "b"]}, "remove_claims": ["jti"], "key": "unpublished", "signature": "flipped",
+    }))
+    .unwrap();
+    assert_eq!(
+        change.describe(),
+        [
+            "claim `aud` is `[\"a\",\"b\"]`",
+            "no claim `jti`",
+            "signed with a key that no JWKS holds",
+            "one bit of the signature flipped",
+        ]
+    );
+}
