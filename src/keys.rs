@@ -4,6 +4,8 @@
 //! A key is parsed once and signs from then on with its parsed form; jsonwebtoken, which parses anew at every
 //! signature, is kept as the independent verifier of the playground and of the tests.
 
+mod pem;
+
 use std::fmt;
 
 use aws_lc_rs::{
@@ -156,7 +158,11 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::NotAKey`] says what was found instead.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        let (label, der) = SecretDocument::from_pem(pem.trim_start())
+        if !pem.contains("-----BEGIN ") {
+            return Err(KeyError::NotAKey("there is no PEM block in it".into()));
+        }
+        let block = pem::private_key_block(pem);
+        let (label, der) = SecretDocument::from_pem(block)
             .map_err(|error| KeyError::NotAKey(format!("the PEM does not parse ({error})")))?;
         match label {
             "PRIVATE KEY" => Self::from_pkcs8(der.as_bytes()),
@@ -168,7 +174,7 @@ impl SigningKey {
                 Self::from_pkcs8(pkcs8.as_bytes())
             }
             "EC PRIVATE KEY" => Self::from_sec1(der.as_bytes()),
-            other => Err(KeyError::NotAKey(format!("the PEM holds a `{other}`"))),
+            other => Err(KeyError::NotAKey(format!("the PEM holds a `{other}`, not a private key"))),
         }
     }
 
@@ -195,7 +201,7 @@ impl SigningKey {
                 return Self::from_ecdsa(key_type, pair);
             }
         }
-        Err(KeyError::NotAKey("the PKCS#8 key is of another type, or an RSA key of a refused size".into()))
+        Err(KeyError::NotAKey(pem::refused_pkcs8(der)))
     }
 
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
@@ -246,17 +252,15 @@ impl SigningKey {
         Ok(Self::new(key_type, members, spki, Pair::Ecdsa(pair)))
     }
 
-    /// `public_members` in the lexicographic order that RFC 7638 section 3 hashes.
+    /// `public_members` in the order that [`thumbprint`] needs.
     fn new(
         key_type: KeyType,
         public_members: Vec<(&'static str, String)>,
         spki: Vec<u8>,
         pair: Pair,
     ) -> Self {
-        let canonical: Vec<String> =
-            public_members.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
-        let thumbprint = digest::digest(&digest::SHA256, format!("{{{}}}", canonical.join(",")).as_bytes());
-        Self { kid: B64URL.encode(thumbprint), key_type, pair, public_members, spki }
+        let kid = thumbprint(&public_members);
+        Self { kid, key_type, pair, public_members, spki }
     }
 
     /// The key's identifier: its JWK SHA-256 thumbprint (RFC 7638), base64url.
@@ -362,9 +366,20 @@ pub fn generate_pem(key_type: KeyType) -> Result<String, KeyError> {
     Ok(pem.to_string())
 }
 
+/// The JWK SHA-256 thumbprint (RFC 7638), base64url, of the required members in lexicographic order.
+fn thumbprint(members: &[(&'static str, String)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+    let canonical = format!("{{{}}}", members.join(","));
+    B64URL.encode(digest::digest(&digest::SHA256, canonical.as_bytes()))
+}
+
 fn ecdsa_algorithm(key_type: KeyType) -> &'static signature::EcdsaSigningAlgorithm {
     match key_type {
         KeyType::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
         _ => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
     }
 }
+
+#[cfg(test)]
+mod tests;
