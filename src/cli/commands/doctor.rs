@@ -66,7 +66,7 @@ async fn check_idp(idp: &Idp, text: &mut String) -> bool {
     let Ok(http) = exchange::Client::new(&lenient, Duration::from_secs(5), None) else { return false };
     let mut reached = false;
     let mut failures = Vec::new();
-    for uri in issuer.metadata_uris(IssuerRole::Idp) {
+    for uri in issuer.metadata_uris(IssuerRole::Main) {
         let mark = idp.access_log().mark();
         let observation = http.send(HttpRequest::get(&uri)).await;
         if !idp.access_log().since(mark).is_empty() {

@@ -100,7 +100,7 @@ fn show_keys(arguments: &IdpArguments, screen: &Screen) -> Result<u8, Stop> {
         let key = keyring.signing_key(KeyChoice::Published, algorithm).map_err(stop)?;
         let _ = writeln!(text, "{:8} {}", algorithm.name(), key.kid());
     }
-    let _ = writeln!(text, "public keys:\n{:#}", keyring.jwks(IssuerRole::Idp));
+    let _ = writeln!(text, "public keys:\n{:#}", keyring.jwks(IssuerRole::Main));
     screen.result(&text);
     Ok(0)
 }

@@ -116,7 +116,7 @@ async fn start_idp(config: IdpConfig, screen: &Screen) -> Result<Idp, Stop> {
 /// Certificate and key, where both are given.
 fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<TlsFiles>, Stop> {
     match (cert, key) {
-        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert: cert.clone(), key: key.clone() })),
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { certificate: cert.clone(), key: key.clone() })),
         (None, None) => Ok(None),
         (Some(_), None) => Err(stop("--idp-tls-cert: a certificate without its key; add --idp-tls-key FILE")),
         (None, Some(_)) => Err(stop("--idp-tls-key: a key without its certificate; add --idp-tls-cert FILE")),
