@@ -46,6 +46,9 @@ pub fn skip_reason(
             }
             Need::Scope if settings.scope.is_none() => "no scope is configured: set --scope",
             Need::Resource if settings.resource.is_none() => "no resource is configured: set --resource",
+            Need::OtherResource if settings.other_resource.is_none() => {
+                "no second resource is configured: set --other-resource"
+            }
             Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
             Need::ClientSecretBasic
                 if baseline.is_some_and(|baseline| {

@@ -118,6 +118,8 @@ pub struct Settings {
     pub scope: Option<String>,
     /// `resource` of every ID-JAG.
     pub resource: Option<String>,
+    /// A second resource that the target serves.
+    pub other_resource: Option<String>,
     /// The issuer identifier of the harness's IdP.
     pub idp_issuer: String,
     /// Whether the target also trusts `{idp issuer}/other`.

@@ -66,6 +66,9 @@ options! {
         /// `resource` of every ID-JAG
         #[arg(long, env = "JAGSPEC_RESOURCE", value_name = "URI", help_heading = "ID-JAG")]
         pub resource: Option<String>,
+        /// A second resource that the target serves
+        #[arg(long, env = "JAGSPEC_OTHER_RESOURCE", value_name = "URI", help_heading = "ID-JAG")]
+        pub other_resource: Option<String>,
 
         /// Where the harness's IdP listens [default: 127.0.0.1:9555; with the playground an ephemeral port]
         #[arg(long, env = "JAGSPEC_IDP_LISTEN", value_name = "ADDR", help_heading = "IdP")]

@@ -43,6 +43,8 @@ pub struct Started {
     pub scope: Option<String>,
     /// The resource, of the playground.
     pub resource: Option<String>,
+    /// The second resource, of the playground.
+    pub other_resource: Option<String>,
 }
 
 /// Settings of the options; `target` and `idp_issuer` are still to be settled where the run starts them itself.
@@ -55,12 +57,12 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
     if !embedded {
         check_target(&target)?;
     }
-    let client = client(
+    let client = read_client(
         options.client_id.as_ref(),
         options.client_secret.as_ref(),
         ("--client-id", "--client-secret"),
     )?;
-    let other_client = client(
+    let other_client = read_client(
         options.other_client_id.as_ref(),
         options.other_client_secret.as_ref(),
         ("--other-client-id", "--other-client-secret"),
@@ -106,6 +108,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         expect_subject: options.expect_subject.clone(),
         scope: options.scope.clone().filter(|scope| !scope.is_empty()),
         resource: options.resource.clone().filter(|resource| !resource.is_empty()),
+        other_resource: options.other_resource.clone().filter(|resource| !resource.is_empty()),
         idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
         other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
         algorithm,
@@ -144,6 +147,7 @@ impl Settings {
         self.other_client = self.other_client.or(started.other_client);
         self.scope = self.scope.or(started.scope);
         self.resource = self.resource.or(started.resource);
+        self.other_resource = self.other_resource.or(started.other_resource);
         self
     }
 }
@@ -180,7 +184,7 @@ fn check_target(target: &str) -> Result<(), UsageError> {
 }
 
 /// An empty secret is none (CONTRACT, `--client-id`).
-fn client(
+fn read_client(
     id: Option<&String>,
     secret: Option<&String>,
     (id_option, secret_option): (&'static str, &'static str),

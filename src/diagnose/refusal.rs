@@ -28,7 +28,7 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
 }
 
 /// The attempt that tells most: of those that got past client authentication the first, else the first at all.
-fn telling(seen: &Seen<'_>) -> Option<&Attempt> {
+fn telling<'a>(seen: &Seen<'a>) -> Option<&'a Attempt> {
     let attempts = &seen.evidence.attempts;
     let past = attempts.iter().find(|attempt| {
         matches!(&attempt.answer, AttemptAnswer::Refused { error: Some(error), .. }

@@ -2,8 +2,8 @@
 //! well-formed ID-JAGs until one is accepted; nothing else adapts by itself (CONTRACT, Baseline and controls).
 
 use super::{
-    Transcript,
     session::{Prepared, Session},
+    transcript::Transcript,
 };
 use crate::{
     discovery::Discovery,

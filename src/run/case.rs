@@ -45,7 +45,7 @@ pub(super) async fn run_case(
     case: &Case,
     session: &Session,
     baseline: &Baseline,
-    idp: &Idp,
+    idp: Option<&Idp>,
 ) -> Result<CaseRun, String> {
     let level = level(case, &session.settings);
     let mut sent: Vec<Sent> = Vec::new();
@@ -54,7 +54,9 @@ pub(super) async fn run_case(
     for step in &case.steps {
         let send = match step {
             Step::Idp(action) => {
-                idp.perform(*action).map_err(|error| error.to_string())?;
+                // Only an exclusive case has actions, and it is given the IdP.
+                let idp = idp.ok_or_else(|| "the case must run alone".to_owned())?;
+                idp.perform(*action).await.map_err(|error| error.to_string())?;
                 continue;
             }
             Step::Send(send) => send,

@@ -2,9 +2,9 @@
 //! more, so that a server that has changed its mind meanwhile is not taken for a cause.
 
 use super::{
-    Transcript,
     baseline::Attempt,
     session::{Prepared, Session},
+    transcript::Transcript,
 };
 use crate::{
     clock::Clock,

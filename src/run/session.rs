@@ -169,6 +169,7 @@ impl Session {
         optional("client.secret", self.client.secret.as_ref().map(|secret| secret.expose()));
         optional("scope", self.settings.scope.as_deref());
         optional("resource", self.settings.resource.as_deref());
+        optional("other_resource", self.settings.other_resource.as_deref());
         if let Some(other) = &self.settings.other_client {
             variables.set("other_client.id", other.id.as_str());
             if let Some(secret) = &other.secret {

@@ -142,6 +142,19 @@ pub enum IdpAction {
     Restore,
 }
 
+impl IdpAction {
+    /// What the IdP does, as a clause.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            IdpAction::AddKey => "the IdP publishes a further key",
+            IdpAction::RotateKey => "the IdP publishes a new key in place of all others",
+            IdpAction::AddUnknownKeyType => "the IdP publishes a key of an unknown type beside its own",
+            IdpAction::BreakJwks => "the IdP answers requests for its JWKS with 500",
+            IdpAction::Restore => "the IdP answers as before",
+        }
+    }
+}
+
 /// What a conforming server answers. Exactly one of `refused`, `accepted`, `measured`, `metadata`, `discovery` and
 /// `run` says what is looked at (`metadata` and `discovery` may stand together); `status`, `headers` and `members` may narrow the first three down.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -348,6 +361,8 @@ pub enum Need {
     Scope,
     /// `--resource`.
     Resource,
+    /// `--other-resource`.
+    OtherResource,
     /// An authorization server metadata document.
     Metadata,
     /// That the client authenticates with a secret in HTTP Basic.

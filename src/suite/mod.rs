@@ -9,7 +9,8 @@ pub mod validate;
 
 use std::collections::BTreeMap;
 
-pub use file::{Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck};
+pub use file::{Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck, RunCheck, SuiteFile};
+pub use validate::check_files;
 
 use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestChange};
 

@@ -62,11 +62,7 @@ impl Page {
                 ""
             };
             for line in lines {
-                for wrapped in text::wrap(line, width.saturating_sub(indent.len())) {
-                    page.push_str(indent);
-                    page.push_str(&wrapped);
-                    page.push('\n');
-                }
+                page.push_str(&text::wrapped(line, indent, width));
             }
         }
         page
@@ -93,7 +89,7 @@ fn explain_case(case: &Case, registry: &Registry) -> Page {
         format!("the well-formed exchange with: {}", changed.join("; "))
     };
     let steps = case.steps.iter().map(|step| match step {
-        Step::Idp(action) => format!("- the IdP does: {action:?}"),
+        Step::Idp(action) => format!("- {}", action.sentence()),
         Step::Discovery(_) => "- the discovery is looked at; nothing is sent".to_owned(),
         Step::Run(_) => "- every answer of the run is looked at; nothing is sent".to_owned(),
         Step::Send(send) => {
@@ -133,10 +129,11 @@ fn explain_requirement(requirement: &Requirement, registry: &Registry, cases: &[
         Some(document) => format!("{}, section {} ({})", document.title, requirement.section, document.url),
         None => format!("{}, section {}", requirement.document, requirement.section),
     };
+    let bound: Vec<String> = requirement.bound.iter().map(ToString::to_string).collect();
     Page::titled(format!("{}: {}", requirement.id, requirement.text))
-        .part("Level", [format!("{}, binds: {}", requirement.level, requirement.bound.join(", "))])
+        .part("Level", [format!("{}, binds: {}", requirement.level, bound.join(", "))])
         .part("Source", [source])
-        .part("Since", requirement.since.clone())
+        .part("Since", requirement.since.map(|since| since.to_string()))
         .part("Row", [requirement.row.clone()])
         .part("Cases", showing(cases, &requirement.id))
         .part("No case, because", requirement.black_box.clone())

@@ -35,15 +35,16 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
     screen.result(&format!(
         "issuer    {}\ntrusts    {idp}\nbehaviour {behaviour}\n\nRun in another terminal:\n  jagspec --target {} \\\n    \
          --client-id {} --client-secret {} \\\n    --other-client-id {} --other-client-secret {} \\\n    \
-         --scope {} --resource {} --other-idp-issuer\n\nInterrupt with Ctrl-C.\n",
+         --scope {} --resource {} --other-resource {} --other-idp-issuer\n\nInterrupt with Ctrl-C.\n",
         playground.issuer(),
         playground.issuer(),
         Playground::CLIENT.id,
-        Playground::CLIENT.secret,
+        Playground::CLIENT.secret.unwrap_or_default(),
         Playground::OTHER_CLIENT.id,
-        Playground::OTHER_CLIENT.secret,
+        Playground::OTHER_CLIENT.secret.unwrap_or_default(),
         Playground::SCOPES[0],
         Playground::RESOURCES[0],
+        Playground::RESOURCES[1],
     ));
     interrupted().await;
     playground.stop();

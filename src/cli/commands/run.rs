@@ -109,7 +109,7 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings) -> Result<Playgr
 fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &RunOptions) -> Started {
     let client = |client: &crate::playground::RegisteredClient| Client {
         id: client.id.to_owned(),
-        secret: Some(Secret::new(client.secret)),
+        secret: client.secret.map(Secret::new),
     };
     Started {
         target: match playground {
@@ -121,6 +121,7 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
         other_client: playground.map(|_| client(&Playground::OTHER_CLIENT)),
         scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
         resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
+        other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),
     }
 }
 

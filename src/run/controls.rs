@@ -1,0 +1,127 @@
+//! Controls: the baseline with a case's setup and without its defect, sent before and after. Without an accepted
+//! control a refusal proves nothing.
+
+use super::{Baseline, session::Session, state::State};
+use crate::{judge::Judgement, report::Outcome, suite::Exchange};
+
+impl State<'_> {
+    /// Sends one control for each distinct setup of these cases: the baseline with the setup, without the defect.
+    /// The empty setup, the baseline itself, is always among them.
+    pub(super) async fn send_controls(
+        &mut self,
+        session: &Session,
+        baseline: Baseline,
+        cases: &[usize],
+    ) -> Vec<(Exchange, ControlAnswer)> {
+        let mut setups = vec![Exchange::default()];
+        for index in cases {
+            let setup = &self.slots[*index].case.setup;
+            if !setups.contains(setup) {
+                setups.push(setup.clone());
+            }
+        }
+        let mut answers = Vec::new();
+        for setup in setups {
+            let answer = match session.prepare(&baseline, &[&setup]) {
+                Err(reason) => ControlAnswer::NotOffered(reason),
+                Ok(prepared) => {
+                    let observation = session.send(&prepared).await;
+                    let answer = match &observation.result {
+                        Err(error) => ControlAnswer::Nothing(error.message.clone()),
+                        Ok(response) if response.access_token().is_some() => ControlAnswer::Accepted,
+                        Ok(response) if response.status == 429 => ControlAnswer::Throttled,
+                        Ok(response) => ControlAnswer::Refused(response.summary()),
+                    };
+                    if !matches!(answer, ControlAnswer::Accepted) {
+                        self.transcript.keep(&observation);
+                    }
+                    answer
+                }
+            };
+            answers.push((setup, answer));
+        }
+        answers
+    }
+
+    /// Settles the cases whose control was not accepted, and returns the others.
+    pub(super) fn apply_controls(&mut self, cases: &[usize], controls: &[(Exchange, ControlAnswer)]) -> Vec<usize> {
+        let mut ready = Vec::new();
+        for index in cases.iter().copied() {
+            let setup = self.slots[index].case.setup.clone();
+            let own = controls.iter().find(|(other, _)| *other == setup).map(|(_, answer)| answer);
+            let base = controls.first().map(|(_, answer)| answer);
+            match (base, own) {
+                (Some(ControlAnswer::Accepted), Some(ControlAnswer::Accepted)) => ready.push(index),
+                (Some(ControlAnswer::Accepted), Some(ControlAnswer::Refused(answer))) => {
+                    self.skip(index, format!("not offered: its setup without the defect is refused ({answer})"));
+                }
+                (Some(ControlAnswer::Accepted), Some(ControlAnswer::NotOffered(reason))) => {
+                    self.skip(index, reason.clone());
+                }
+                (Some(ControlAnswer::Nothing(error)), _) | (_, Some(ControlAnswer::Nothing(error))) => {
+                    let reason = format!("the target stopped answering: {error}");
+                    self.settle(
+                        index,
+                        Judgement::error(reason, String::new(), "no answer".into()),
+                        Vec::new(),
+                        false,
+                    );
+                }
+                (Some(ControlAnswer::Throttled), _) | (_, Some(ControlAnswer::Throttled)) => {
+                    let reason = "throttled: the target answered 429 to the control".to_owned();
+                    self.settle(
+                        index,
+                        Judgement::error(reason, String::new(), "429".into()),
+                        Vec::new(),
+                        false,
+                    );
+                }
+                _ => self.inconclusive(index, "control refused, not sent"),
+            }
+        }
+        ready
+    }
+
+    /// The control after a suite was refused: what was refused in between proves nothing.
+    pub(super) fn withdraw_refusals(&mut self, cases: &[usize], controls: &[(Exchange, ControlAnswer)]) {
+        for index in cases.iter().copied() {
+            let slot = &self.slots[index];
+            let control = controls
+                .iter()
+                .filter(|(setup, _)| *setup == Exchange::default() || *setup == slot.case.setup)
+                .find(|(_, answer)| !matches!(answer, ControlAnswer::Accepted));
+            if let (Some((_, answer)), true) = (control, slot.rests_on_refusal && slot.done) {
+                let after = answer.words();
+                let slot = &mut self.slots[index];
+                slot.report.outcome = Outcome::Inconclusive;
+                slot.report.severity = None;
+                slot.report.row = Some(slot.case.row.clone());
+                slot.report.reason = format!("the control after the suite was not accepted any more ({after})");
+                self.evidence.control_lost.get_or_insert_with(|| after);
+            }
+        }
+    }
+}
+
+/// The answer to a control.
+pub(super) enum ControlAnswer {
+    Accepted,
+    Refused(String),
+    Throttled,
+    Nothing(String),
+    /// It cannot be made with this configuration.
+    NotOffered(String),
+}
+
+impl ControlAnswer {
+    fn words(&self) -> String {
+        match self {
+            ControlAnswer::Accepted => "accepted".into(),
+            ControlAnswer::Refused(answer) => answer.clone(),
+            ControlAnswer::Throttled => "429".into(),
+            ControlAnswer::Nothing(error) => error.clone(),
+            ControlAnswer::NotOffered(reason) => reason.clone(),
+        }
+    }
+}
+

@@ -1,0 +1,171 @@
+//! What a run has found out so far: a slot for each selected case, the exchanges kept, the profile, the evidence.
+
+use std::collections::BTreeMap;
+
+use super::{Progress, Run, case::{CaseRun, level}, transcript::Transcript};
+use crate::{
+    diagnose::Evidence,
+    discovery::Discovery,
+    judge::{Judgement, Ledger},
+    plan,
+    report::{CaseReport, Outcome, ProfileEntry},
+    settings::Settings,
+    suite::{Case, Step},
+};
+
+/// What became of a selected case, in the order of the report.
+pub(super) struct Slot<'a> {
+    pub(super) case: &'a Case,
+    pub(super) report: CaseReport,
+    pub(super) done: bool,
+    pub(super) rests_on_refusal: bool,
+}
+
+pub(super) struct State<'a> {
+    pub(super) run: &'a Run<'a>,
+    pub(super) discovery: Discovery,
+    pub(super) transcript: Transcript,
+    pub(super) discovery_exchanges: Vec<usize>,
+    pub(super) slots: Vec<Slot<'a>>,
+    pub(super) done: usize,
+    pub(super) ledger: Ledger,
+    pub(super) profile: BTreeMap<String, ProfileEntry>,
+    /// `jti` of every exchange whose address could be called by the target, with its slot.
+    pub(super) canaries: BTreeMap<String, usize>,
+    pub(super) evidence: Evidence,
+    pub(super) untestable: bool,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(run: &'a Run<'a>, discovery: Discovery) -> Self {
+        let slots = plan::select(run.suites, &run.settings)
+            .into_iter()
+            .flat_map(|(_, cases)| cases)
+            .map(|case| Slot {
+                case,
+                report: blank_report(case, &run.settings),
+                done: false,
+                rests_on_refusal: false,
+            })
+            .collect();
+        State {
+            run,
+            discovery,
+            transcript: Transcript::default(),
+            discovery_exchanges: Vec::new(),
+            slots,
+            done: 0,
+            ledger: Ledger::default(),
+            profile: BTreeMap::new(),
+            canaries: BTreeMap::new(),
+            evidence: Evidence::default(),
+            untestable: false,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &'a Settings {
+        &self.run.settings
+    }
+
+    pub(super) fn interrupted(&self) -> bool {
+        *self.run.interrupted.borrow()
+    }
+
+    pub(super) fn measure(&mut self, name: &str, value: serde_json::Value, stable: bool, evidence: Vec<String>) {
+        let entry = ProfileEntry { name: name.to_owned(), value, stable, evidence };
+        self.profile.insert(name.to_owned(), entry);
+    }
+
+    pub(super) fn settle(&mut self, index: usize, judgement: Judgement, exchanges: Vec<usize>, rests_on_refusal: bool) {
+        let slot = &mut self.slots[index];
+        slot.done = true;
+        slot.rests_on_refusal = rests_on_refusal;
+        let report = &mut slot.report;
+        report.row = (judgement.outcome != Outcome::Pass).then(|| slot.case.row.clone());
+        report.outcome = judgement.outcome;
+        report.severity = judgement.severity;
+        report.reason = judgement.reason;
+        if !judgement.expected.is_empty() {
+            report.expected = judgement.expected;
+        }
+        report.observed = judgement.observed;
+        report.exchanges = exchanges;
+    }
+
+    pub(super) fn skip(&mut self, index: usize, reason: String) {
+        let slot = &mut self.slots[index];
+        slot.done = true;
+        slot.report.outcome = Outcome::Skip;
+        slot.report.row = Some(slot.case.row.clone());
+        slot.report.reason = reason;
+    }
+
+    pub(super) fn inconclusive(&mut self, index: usize, reason: &str) {
+        let slot = &mut self.slots[index];
+        slot.done = true;
+        slot.report.outcome = Outcome::Inconclusive;
+        slot.report.row = Some(slot.case.row.clone());
+        slot.report.reason = reason.to_owned();
+    }
+
+    pub(super) fn report_progress(&mut self, index: usize, result: &Result<CaseRun, String>) {
+        self.done += 1;
+        let outcome = result.as_ref().map_or(Outcome::Skip, |run| run.judgement.outcome);
+        (self.run.progress)(Progress {
+            done: self.done,
+            total: self.slots.len(),
+            case: &self.slots[index].report.name,
+            outcome,
+        });
+    }
+}
+
+/// The report of a case that has not run yet.
+fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
+    CaseReport {
+        name: case.name(),
+        suite: case.suite.clone(),
+        case: case.case.clone(),
+        title: case.title.clone(),
+        level: level(case, settings),
+        severity: None,
+        requirements: case.requirements.clone(),
+        outcome: Outcome::Skip,
+        row: None,
+        reason: String::new(),
+        expected: expected(case),
+        observed: String::new(),
+        changed: changed(case),
+        source: format!("{}:{}", case.source.file, case.source.line),
+        exchanges: Vec::new(),
+    }
+}
+
+/// What a case expects, before anything was sent: of its last exchange.
+fn expected(case: &Case) -> String {
+    let last = case.steps.iter().rev().find_map(|step| match step {
+        Step::Send(send) => Some(crate::judge::expected_sentence(&send.expect)),
+        _ => None,
+    });
+    last.unwrap_or_default()
+}
+
+/// What a case changes of the well-formed exchange, in words, step by step.
+fn changed(case: &Case) -> Vec<String> {
+    let mut words = case.setup.id_jag.describe();
+    words.extend(case.setup.token_request.describe());
+    for step in &case.steps {
+        match step {
+            Step::Send(send) => {
+                words.extend(send.exchange.id_jag.describe());
+                words.extend(send.exchange.token_request.describe());
+                if send.same_assertion {
+                    words.push("the same assertion once more".into());
+                }
+            }
+            Step::Idp(action) => words.push(action.sentence().into()),
+            Step::Discovery(_) | Step::Run(_) => {}
+        }
+    }
+    words
+}

@@ -1,0 +1,141 @@
+//! From the token endpoint to the suites: is there one, how is it spoken to, and what becomes of the cases when
+//! no well-formed ID-JAG is accepted.
+
+use std::sync::Arc;
+
+use super::{
+    Baseline,
+    baseline::{self, Attempt},
+    probe,
+    session::Session,
+    state::State,
+};
+use crate::{
+    diagnose, exchange::Client as HttpClient, plan, token_request::ClientAuthenticationMethod,
+};
+
+impl State<'_> {
+    pub(super) fn has_token_requests(&self) -> bool {
+        self.slots.iter().any(|slot| slot.case.sends())
+    }
+
+    pub(super) async fn test_token_endpoint(&mut self, http: HttpClient) {
+        let settings = self.run.settings.clone();
+        let (Some(client), Some(token_endpoint)) = (settings.client.clone(), self.discovery.token_endpoint())
+        else {
+            self.untestable = true;
+            self.skip_or_leave_unsent("there is no token endpoint to send to");
+            return;
+        };
+        if self.discovery.unreachable() || self.token_endpoint_missing() {
+            self.untestable = true;
+            self.skip_or_leave_unsent("control refused, not sent: the token endpoint does not answer");
+            return;
+        }
+        let session = Arc::new(Session {
+            settings,
+            client,
+            http,
+            keyring: self.run.idp.keyring().clone(),
+            clock: self.run.clock.clone(),
+            ids: self.run.ids.clone(),
+            issuer: self.discovery.issuer().to_owned(),
+            token_endpoint,
+        });
+        let attempts = baseline::settle(&session, &self.discovery, &mut self.transcript).await;
+        let accepted = attempts.last().filter(|last| last.accepted()).map(|last| last.baseline);
+        self.record_attempts(&attempts);
+        let Some(baseline) = accepted else {
+            self.untestable = true;
+            self.skip_or_leave_unsent("control refused, not sent");
+            if session.settings.probes {
+                let offset = attempts.last().and_then(|last| probe::clock_offset(last, &self.run.clock));
+                let ladder = diagnose::ladder(&session.settings, &self.discovery, offset);
+                self.evidence.probes = probe::climb(&session, &attempts, ladder, &mut self.transcript).await;
+            }
+            return;
+        };
+        self.record_baseline(&attempts, &baseline);
+        self.plan_skips(Some(&baseline));
+        self.run_suites(&session, baseline).await;
+        self.run_exclusive(&session, baseline).await;
+        self.look_at_canaries();
+    }
+
+    /// Whether the token endpoint has shown that it is none: 404, 405, a page, nothing. Whether it is found is the
+    /// subject of a discovery case; here it only keeps the rest from being sent into the void.
+    pub(super) fn token_endpoint_missing(&self) -> bool {
+        match self.discovery.token_endpoint_answer.as_ref().map(|answer| &answer.result) {
+            Some(Ok(response)) => {
+                response.oauth_error().is_none() && matches!(response.status, 404 | 405 | 501)
+                    || (response.status == 200 && response.json().is_err())
+            }
+            Some(Err(_)) => true,
+            None => false,
+        }
+    }
+
+    pub(super) fn record_attempts(&mut self, attempts: &[Attempt]) {
+        for attempt in attempts {
+            let words = format!(
+                "{}{}, {}",
+                attempt.baseline.manner.method.name(),
+                if attempt.baseline.manner.client_id_in_body
+                    && attempt.baseline.manner.method
+                        == ClientAuthenticationMethod::ClientSecretBasic
+                {
+                    " with client_id in the body"
+                } else {
+                    ""
+                },
+                attempt.baseline.algorithm
+            );
+            self.evidence.attempts.push(diagnose::Attempt {
+                manner: words,
+                answer: match &attempt.observation.result {
+                    Ok(response) => diagnose::AttemptAnswer::of(response),
+                    Err(error) => diagnose::AttemptAnswer::Nothing(error.message.clone()),
+                },
+                exchange: attempt.exchange,
+            });
+        }
+    }
+
+    pub(super) fn record_baseline(&mut self, attempts: &[Attempt], baseline: &Baseline) {
+        let evidence = self.evidence.attempts.iter().map(diagnose::Attempt::sentence).collect::<Vec<_>>();
+        self.measure(
+            "client-authentication",
+            baseline.manner.method.name().into(),
+            true,
+            evidence.clone(),
+        );
+        self.measure("client-id-in-body", baseline.manner.client_id_in_body.into(), true, Vec::new());
+        self.measure("algorithm", baseline.algorithm.name().into(), true, evidence);
+        if let Some(date) = attempts.last().and_then(|last| probe::clock_offset(last, &self.run.clock)) {
+            self.measure("clock-offset-seconds", date.into(), false, vec!["from the Date header".into()]);
+        }
+    }
+
+    /// Skips what cannot run; what could is left for the suites.
+    pub(super) fn plan_skips(&mut self, baseline: Option<&Baseline>) {
+        for index in 0..self.slots.len() {
+            let case = self.slots[index].case;
+            if self.slots[index].done || !case.sends() {
+                continue;
+            }
+            if let Some(reason) = plan::skip_reason(case, self.settings(), &self.discovery, baseline) {
+                self.skip(index, reason);
+            }
+        }
+    }
+
+    /// Every case that sends is skipped, with its reason, or else `inconclusive`.
+    pub(super) fn skip_or_leave_unsent(&mut self, why: &str) {
+        self.plan_skips(None);
+        for index in 0..self.slots.len() {
+            if !self.slots[index].done && self.slots[index].case.sends() {
+                self.inconclusive(index, why);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What is judged without sending anything: the discovery, the answers of the whole run, the canaries.
+
+use super::{case::level, state::State};
+use crate::{
+    idp::AccessKind,
+    judge::{Judgement, judge_discovery},
+    plan,
+    report::{Outcome, Severity},
+    suite::Step,
+    template::Variables,
+};
+
+impl State<'_> {
+    /// Discovery's exchanges stand first in the report: every diagnosis may point at them.
+    pub(super) fn keep_discovery(&mut self) {
+        let discovery = &self.discovery;
+        let observations = discovery
+            .tries
+            .iter()
+            .chain(&discovery.own_tries)
+            .map(|attempt| &attempt.observation)
+            .chain(&discovery.jwks)
+            .chain(&discovery.token_endpoint_answer);
+        self.discovery_exchanges = observations.map(|observation| self.transcript.keep(observation)).collect();
+        if let Some(used) = discovery.used() {
+            self.measure("metadata-address", used.well_known.name().into(), true, vec![used.url.clone()]);
+        }
+    }
+
+    pub(super) fn judge_discovery_cases(&mut self) {
+        let mut variables = Variables::new(0);
+        variables.set("target.issuer", self.discovery.issuer());
+        if let Some(endpoint) = self.discovery.token_endpoint() {
+            variables.set("target.token_endpoint", endpoint);
+        }
+        for index in 0..self.slots.len() {
+            let case = self.slots[index].case;
+            let Some(expect) = case.steps.iter().find_map(|step| match step {
+                Step::Discovery(expect) => Some(expect),
+                _ => None,
+            }) else {
+                continue;
+            };
+            if let Some(reason) = plan::skip_reason(case, self.settings(), &self.discovery, None) {
+                self.skip(index, reason);
+                continue;
+            }
+            if self.discovery.unreachable() {
+                let judgement =
+                    Judgement::error("the target does not answer".into(), String::new(), "no answer".into());
+                self.settle(index, judgement, Vec::new(), false);
+                continue;
+            }
+            let level = level(case, self.settings());
+            let judgement =
+                judge_discovery(expect, level, &self.discovery, self.settings().profile, &variables);
+            let exchanges = self.discovery_exchanges.clone();
+            self.settle(index, judgement, exchanges, false);
+        }
+    }
+
+    pub(super) fn judge_whole_run_cases(&mut self) {
+        for index in 0..self.slots.len() {
+            let case = self.slots[index].case;
+            let Some(checks) = case.steps.iter().find_map(|step| match step {
+                Step::Run(checks) => Some(checks),
+                _ => None,
+            }) else {
+                continue;
+            };
+            let level = level(case, self.settings());
+            match self.ledger.judge(checks, level) {
+                None => self.skip(index, "no case of this run was answered".into()),
+                Some((judgement, cases)) => {
+                    let exchanges = cases
+                        .iter()
+                        .filter_map(|name| self.slots.iter().find(|slot| slot.report.name == *name))
+                        .flat_map(|slot| slot.report.exchanges.clone())
+                        .take(5)
+                        .collect();
+                    self.settle(index, judgement, exchanges, false);
+                }
+            }
+        }
+    }
+
+    /// A hit at a canary address is a finding even where the ID-JAG was refused: the target fetches what a
+    /// stranger tells it to (RFC 8725 section 3.10).
+    pub(super) fn look_at_canaries(&mut self) {
+        let hits: Vec<String> = self
+            .run
+            .idp
+            .access_log()
+            .snapshot()
+            .into_iter()
+            .filter(|access| access.kind == AccessKind::Canary)
+            .map(|access| access.path)
+            .collect();
+        for path in hits {
+            let Some((_, index)) =
+                self.canaries.iter().find(|(jti, _)| path.split('/').any(|part| part == jti.as_str()))
+            else {
+                continue;
+            };
+            let slot = &mut self.slots[*index];
+            slot.report.outcome = Outcome::Fail;
+            slot.report.severity = Some(Severity::Critical);
+            slot.report.row = Some(slot.case.row.clone());
+            slot.report.reason =
+                "the target fetched an address that only the assertion names (RFC 8725 section 3.10)".into();
+            slot.report.observed = format!("{}; a request for {path} reached the harness", slot.report.observed);
+        }
+    }
+}
