@@ -1,5 +1,18 @@
 //! The report: plain data, the only input of every renderer. Its serialised form is the JSON report of the
 //! contract: keys may be added, none renamed or removed.
+//!
+//! The renderers are siblings, one file each, all pure: they take a report and give a text. Printing and writing is
+//! left to `main`. A report is redacted (`redact`) once, before the first of them sees it.
+
+pub mod curl;
+pub mod json;
+mod normalise;
+pub mod redact;
+pub mod snapshot;
+pub mod terminal;
+mod text;
+
+pub use text::sanitise;
 
 use std::collections::BTreeMap;
 
@@ -9,10 +22,17 @@ use serde_json::Value;
 
 pub use crate::suite::Level;
 
+/// The value of `format`.
+pub const FORMAT: &str = "jagspec/1";
+
+/// The row of a target that gives no HTTP answer.
+const UNREACHABLE: &str = "own.target-unreachable";
+
 /// The report of a run.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// Always `jagspec/1`.
+    #[schemars(extend("const" = FORMAT))]
     pub format: String,
     /// How the run was made.
     pub run: RunInfo,
@@ -21,6 +41,7 @@ pub struct Report {
     /// How many cases had which outcome.
     pub summary: Summary,
     /// The exit status of the run.
+    #[schemars(extend("enum" = [0, 1, 2, 3, 130]))]
     pub exit_status: u8,
     /// The cases in the order of the suites.
     pub cases: Vec<CaseReport>,
@@ -30,6 +51,75 @@ pub struct Report {
     pub profile: Vec<ProfileEntry>,
     /// The HTTP exchanges that `cases[].exchanges` point at.
     pub exchanges: Vec<ExchangeReport>,
+}
+
+impl Report {
+    /// How many of the MUST cases were proved.
+    pub fn must(&self) -> MustCount {
+        let mut count = MustCount::default();
+        for case in self.cases.iter().filter(|case| case.level == Level::MUST) {
+            count.total += 1;
+            match case.outcome {
+                Outcome::Pass => count.proved += 1,
+                Outcome::Fail => count.broken += 1,
+                Outcome::Warn | Outcome::Skip | Outcome::Inconclusive | Outcome::Error => {}
+            }
+        }
+        count
+    }
+
+    /// The row that names why the target could not be tested: the best diagnosis's, else that of the first case
+    /// that ended in `error`.
+    pub fn leading_row(&self) -> Option<&str> {
+        let of_case = || self.cases.iter().find(|case| case.outcome == Outcome::Error)?.row.as_deref();
+        self.diagnoses.first().map(|diagnosis| diagnosis.row.as_str()).or_else(of_case)
+    }
+
+    /// What the exit status means in this run, as far as the report tells: whether it was `--strict`, the baseline
+    /// or the snapshot that failed a run without a broken MUST only the caller knows.
+    pub fn exit_reason(&self) -> String {
+        let reason = match self.exit_status {
+            0 if self.summary.fail > 0 => "nothing but what the baseline knows is broken",
+            0 => "every MUST that could be tested holds",
+            1 if self.summary.fail > 0 => "a MUST is broken",
+            1 => "no MUST is broken, but a SHOULD is not met (--strict), or baseline or snapshot differ",
+            2 => "the call, the config or a suite file is wrong, or no case was selected; nothing was sent",
+            3 => return self.why_not_tested(),
+            130 => "interrupted",
+            _ => "not a status of jagspec",
+        };
+        reason.to_owned()
+    }
+
+    fn why_not_tested(&self) -> String {
+        let row = self.leading_row();
+        let why = if row == Some(UNREACHABLE) {
+            "the target does not answer".to_owned()
+        } else if self.summary.error > 0 {
+            format!("{} could not be carried out", counted(self.summary.error, "case", "cases"))
+        } else if self.summary.inconclusive > 0 {
+            "the target accepts no well-formed ID-JAG".to_owned()
+        } else {
+            "the target could not be tested".to_owned()
+        };
+        row.map_or_else(|| why.clone(), |row| format!("{why} ({row})"))
+    }
+}
+
+/// `1 case`, `2 cases`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// How many of the MUST cases were proved. What is neither proved nor broken was warned about or not decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MustCount {
+    /// Cases of level MUST.
+    pub total: usize,
+    /// Of these the ones that passed.
+    pub proved: usize,
+    /// Of these the ones that failed.
+    pub broken: usize,
 }
 
 /// How the run was made.
@@ -95,6 +185,11 @@ impl Summary {
         }
         summary
     }
+
+    /// How many cases there are.
+    pub fn total(&self) -> usize {
+        self.pass + self.fail + self.warn + self.skip + self.inconclusive + self.error
+    }
 }
 
 /// The outcome of a case.
@@ -127,6 +222,17 @@ impl Outcome {
             Outcome::Error => "error",
         }
     }
+
+    /// A sign to stand beside the word, never alone.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Outcome::Pass => "✓",
+            Outcome::Fail => "✗",
+            Outcome::Warn | Outcome::Error => "!",
+            Outcome::Inconclusive => "?",
+            Outcome::Skip => "–",
+        }
+    }
 }
 
 /// How grave a finding is.
@@ -139,6 +245,17 @@ pub enum Severity {
     High,
     /// A warning.
     Low,
+}
+
+impl Severity {
+    /// The word of the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Low => "low",
+        }
+    }
 }
 
 /// One case.
@@ -188,6 +305,17 @@ pub enum Confidence {
     Possible,
 }
 
+impl Confidence {
+    /// The word of the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Possible => "possible",
+        }
+    }
+}
+
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -202,6 +330,30 @@ pub enum Blame {
     Harness,
     /// Not to be told.
     Undecided,
+}
+
+impl Blame {
+    /// The word of the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Blame::TargetCode => "target-code",
+            Blame::TargetConfiguration => "target-configuration",
+            Blame::HarnessConfiguration => "harness-configuration",
+            Blame::Harness => "harness",
+            Blame::Undecided => "undecided",
+        }
+    }
+
+    /// Whose move it is, in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Blame::TargetCode => "the target's code is to be changed",
+            Blame::TargetConfiguration => "the target's configuration is to be changed",
+            Blame::HarnessConfiguration => "the options of this run are to be changed",
+            Blame::Harness => "jagspec itself is at fault",
+            Blame::Undecided => "whose move it is cannot be told from outside",
+        }
+    }
 }
 
 /// A cause, with what to do about it.

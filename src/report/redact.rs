@@ -1,0 +1,226 @@
+//! The redactor: takes what is secret out of a report, last on the way out, so that no renderer has to think of it.
+//!
+//! What is secret is known in two ways. By value: the client secrets and gateway headers of the run, in every
+//! encoding in which a request carries them or a target throws them back (`redact/needle.rs`). By place: values of
+//! Authorization header fields, of secret parameters and members, signatures of tokens, private keys
+//! (`redact/places.rs`). Redacting twice is the same as redacting once.
+
+mod needle;
+mod places;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
+
+use std::ops::Range;
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde_json::Value;
+
+use self::needle::Needle;
+use super::{ExchangeReport, Report, text::replace_stretches};
+use crate::settings::Secret;
+
+const SECRET: &str = "[secret redacted]";
+const TOKEN: &str = "[token redacted]";
+const SIGNATURE: &str = "[signature redacted]";
+const CREDENTIALS: &str = "[credentials redacted]";
+const PRIVATE_KEY: &str = "[private key redacted]";
+
+/// What stands in place of something secret.
+const MARKERS: [&str; 5] = [SECRET, TOKEN, SIGNATURE, CREDENTIALS, PRIVATE_KEY];
+
+/// A secret shorter than this is looked for in its places only: to replace each `x` would shred every text.
+const SHORTEST_SECRET: usize = 4;
+
+/// An opaque access token shorter than this is redacted in its member only, not wherever else it is seen.
+const SHORTEST_TOKEN: usize = 8;
+
+/// Members of token responses and parameters whose value is a token. A token that is a JWS keeps header and claims.
+const TOKENS: [&str; 4] = ["access_token", "refresh_token", "id_token", "registration_access_token"];
+
+/// Members and parameters whose value authenticates a client. A client assertion is a JWS as a rule, and is then
+/// treated as one.
+const SECRETS: [&str; 2] = ["client_secret", "client_assertion"];
+
+/// A header field that is secret whoever sends it.
+const AUTHORIZATION: [&str; 2] = ["authorization", "proxy-authorization"];
+
+/// Takes what is secret out of texts and reports.
+pub struct Redactor {
+    needles: Vec<Needle>,
+    headers: Vec<String>,
+}
+
+impl Redactor {
+    /// A redactor that knows these secrets, and everything that is secret by its place.
+    ///
+    /// A secret of less than four characters is only redacted in its place. One made of letters alone and shorter
+    /// than sixteen (`secret`) is only replaced as a whole word, so that `client_secret_post` stays readable.
+    pub fn new(secrets: Vec<Secret>) -> Self {
+        let known = |secret: &Secret| {
+            let text = secret.expose();
+            (text.chars().count() >= SHORTEST_SECRET).then(|| Needle::new(text, SECRET))
+        };
+        let headers = AUTHORIZATION.map(str::to_owned).to_vec();
+        Self { needles: sorted(secrets.iter().filter_map(known).collect()), headers }
+    }
+
+    /// The same redactor, for which the values of these header fields are secret too: those of `--header`.
+    #[must_use]
+    pub fn with_headers(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase()));
+        self
+    }
+
+    /// The text without what is secret in it.
+    pub fn redact_text(&self, text: &str) -> String {
+        self.redact_with(text, &[])
+    }
+
+    /// Takes what is secret out of everything in the report that is not one of jagspec's own words. Opaque access
+    /// tokens are found in the response bodies and then replaced wherever else they stand.
+    pub fn redact_report(&self, report: &mut Report) {
+        let tokens = sorted(tokens_of(&report.exchanges));
+        let redact = |text: &mut String| *text = self.redact_with(text, &tokens);
+
+        redact(&mut report.target.issuer);
+        report.target.token_endpoint.iter_mut().for_each(redact);
+        report.target.metadata_url.iter_mut().for_each(redact);
+        for case in &mut report.cases {
+            [&mut case.reason, &mut case.expected, &mut case.observed].into_iter().for_each(redact);
+            case.changed.iter_mut().for_each(redact);
+        }
+        for diagnosis in &mut report.diagnoses {
+            [&mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(redact);
+            diagnosis.evidence.iter_mut().for_each(redact);
+        }
+        for entry in &mut report.profile {
+            entry.evidence.iter_mut().for_each(redact);
+            self.redact_value(&mut entry.value, &tokens);
+        }
+        for exchange in &mut report.exchanges {
+            let request = &mut exchange.request;
+            [&mut request.url, &mut request.body, &mut exchange.curl].into_iter().for_each(redact);
+            self.redact_headers(&mut request.headers, &tokens);
+            if let Some(response) = &mut exchange.response {
+                redact(&mut response.body);
+                self.redact_headers(&mut response.headers, &tokens);
+            }
+            exchange.error.iter_mut().for_each(redact);
+        }
+    }
+
+    fn redact_headers(&self, headers: &mut [(String, String)], tokens: &[Needle]) {
+        for (name, value) in headers {
+            *value = if self.headers.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+                places::header_value(name, value)
+            } else {
+                self.redact_with(value, tokens)
+            };
+        }
+    }
+
+    fn redact_value(&self, value: &mut Value, tokens: &[Needle]) {
+        match value {
+            Value::String(text) => *text = self.redact_with(text, tokens),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item, tokens)),
+            Value::Object(members) => {
+                for (name, member) in members.iter_mut() {
+                    if let Value::String(text) = member {
+                        *text = places::member_value(name, text);
+                    }
+                    self.redact_value(member, tokens);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn redact_with(&self, text: &str, tokens: &[Needle]) -> String {
+        // In this order: a token's signature goes before anything in its claims is replaced, because afterwards it
+        // is no token any more; places go before values, because they take the whole value.
+        let text =
+            replace_stretches(text, |text, at| kept(text, at).or_else(|| places::private_key(text, at)));
+        let text =
+            replace_stretches(&text, |text, at| kept(text, at).or_else(|| places::signature(text, at)));
+        let text = replace_stretches(&text, |text, at| {
+            kept(text, at)
+                .or_else(|| places::header(text, at, &self.headers))
+                .or_else(|| places::basic(text, at))
+                .or_else(|| places::member(text, at))
+                .or_else(|| places::parameter(text, at))
+        });
+        if self.needles.is_empty() && tokens.is_empty() {
+            return text;
+        }
+        let text = replace_stretches(&text, |text, at| {
+            kept(text, at).or_else(|| needle::in_base64(text, at, &self.needles))
+        });
+        replace_stretches(&text, |text, at| {
+            kept(text, at)
+                .or_else(|| self.needles.iter().chain(tokens).find_map(|needle| needle.find(text, at)))
+        })
+    }
+}
+
+/// The longest first, so that a secret within another does not leave the rest of it behind.
+fn sorted(mut needles: Vec<Needle>) -> Vec<Needle> {
+    needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+    needles
+}
+
+/// A stretch and what is put in its place.
+type Cut = Option<(Range<usize>, &'static str)>;
+
+/// Decodes what a sender who knows little of base64 may have written, or a defect has left of it: either alphabet,
+/// any padding, any last bits.
+fn decode(run: &[u8]) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let standard = |byte: &u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    };
+    let mut run: Vec<u8> = run.iter().filter(|byte| **byte != b'=').map(standard).collect();
+    // One character over a multiple of four holds no byte.
+    if run.len() % 4 == 1 {
+        run.pop();
+    }
+    LENIENT.decode(run).ok()
+}
+
+/// A marker stays as it is, also where one of its words is itself a secret.
+fn kept(text: &str, at: usize) -> Cut {
+    let marker = marker_at(text, at)?;
+    Some((at..at + marker.len(), marker))
+}
+
+fn marker_at(text: &str, at: usize) -> Option<&'static str> {
+    MARKERS
+        .into_iter()
+        .find(|marker| text.as_bytes().get(at..).is_some_and(|t| t.starts_with(marker.as_bytes())))
+}
+
+/// The opaque tokens in the response bodies.
+fn tokens_of(exchanges: &[ExchangeReport]) -> Vec<Needle> {
+    let mut found = Vec::new();
+    for response in exchanges.iter().filter_map(|exchange| exchange.response.as_ref()) {
+        let Ok(Value::Object(members)) = serde_json::from_str(&response.body) else { continue };
+        for token in TOKENS.iter().filter_map(|name| members.get(*name)?.as_str()) {
+            let opaque = token.chars().count() >= SHORTEST_TOKEN && !places::is_jws(token);
+            if opaque && marker_at(token, 0).is_none() {
+                found.push(Needle::new(token, TOKEN));
+            }
+        }
+    }
+    found
+}

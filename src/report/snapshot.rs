@@ -1,0 +1,271 @@
+//! The snapshot: the report as a text that is kept under version control and reviewed as a diff. The same server
+//! gives the same bytes in every run and at every address; a server that behaves differently gives a few lines that
+//! differ. So there are no times, ports, ids, keys and versions in it, known addresses have names, a passing case
+//! has one line, and what else changes from run to run is normalised (`normalise.rs`).
+
+use serde_json::Value;
+use similar::TextDiff;
+
+use super::{
+    CaseReport, Outcome, Report,
+    normalise::{RULES, normalise},
+    text::{replace_stretches, sanitise},
+};
+
+/// The number of the format, in the first line: a snapshot of another number is not to be compared.
+const FORMAT: u32 = 1;
+
+/// Lines of context in the difference of two snapshots: enough to see the case that a line belongs to.
+const CONTEXT: usize = 3;
+
+/// The addresses that are known, with the names that stand for them.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// An address as it is, and its name, such as `${target.issuer}`. The order does not matter: the longest address
+    /// that fits is taken.
+    pub replacements: Vec<(String, &'static str)>,
+}
+
+impl Known {
+    /// The addresses of the target that the report names, and the issuer of the harness's IdP.
+    pub fn of(report: &Report, idp_issuer: &str) -> Self {
+        let mut replacements = vec![
+            (report.target.issuer.clone(), "${target.issuer}"),
+            (idp_issuer.to_owned(), "${idp.issuer}"),
+        ];
+        if let Some(endpoint) = &report.target.token_endpoint {
+            replacements.push((endpoint.clone(), "${target.token_endpoint}"));
+        }
+        Self { replacements }
+    }
+
+    fn replace(&self, text: &str) -> String {
+        replace_stretches(text, |text, at| {
+            let fits = |address: &str| {
+                let rest = text[at..].strip_prefix(address)?;
+                // Port 9555 is no beginning of port 95551.
+                let goes_on = address.ends_with(alphanumeric) && rest.starts_with(alphanumeric);
+                (!address.is_empty() && !goes_on).then_some(address.len())
+            };
+            let found = self.replacements.iter().filter_map(|(address, name)| Some((fits(address)?, *name)));
+            found.max_by_key(|(length, _)| *length).map(|(length, name)| (at..at + length, name))
+        })
+    }
+}
+
+fn alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// The snapshot of a report.
+pub fn render(report: &Report, known: &Known) -> String {
+    Snapshot { known, out: String::new() }.report(report)
+}
+
+/// What is normalised: the name of each rule, and what stands in place of its matches.
+pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RULES.iter().map(|rule| (rule.name, rule.replacement))
+}
+
+/// The difference of two snapshots as a unified diff; none when they are the same. Line endings do not count: a
+/// version control system may have changed them.
+pub fn compare(old: &str, new: &str) -> Option<String> {
+    let (old, new) = (old.replace("\r\n", "\n"), new.replace("\r\n", "\n"));
+    if old == new {
+        return None;
+    }
+    let diff = TextDiff::from_lines(&old, &new);
+    let text = diff
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .header("snapshot as it was", "snapshot of this run")
+        .to_string();
+    // The old file is read from disk, and its text shown in a terminal.
+    Some(text.lines().map(|line| sanitise(line).into_owned() + "\n").collect())
+}
+
+struct Snapshot<'k> {
+    known: &'k Known,
+    out: String,
+}
+
+impl Snapshot<'_> {
+    /// A text of the report that may hold words of the target: addresses named, the rest normalised.
+    fn text(&self, text: &str) -> String {
+        normalise(&self.known.replace(text)).trim().to_owned()
+    }
+
+    /// One line, whatever is in the text.
+    fn line(&mut self, indent: usize, text: &str) {
+        self.out.push_str(&" ".repeat(indent));
+        self.out.push_str(&sanitise(text.trim_end()));
+        self.out.push('\n');
+    }
+
+    fn report(mut self, report: &Report) -> String {
+        self.line(0, &format!("# jagspec snapshot {FORMAT} · profile {}", report.run.rules));
+        for (name, value) in &report.run.policies {
+            self.line(0, &format!("# policy {name}={value}"));
+        }
+        let target = self.text(&report.target.issuer);
+        self.line(0, &format!("target: {target}"));
+
+        let s = report.summary;
+        let counts = [
+            (s.pass, Outcome::Pass),
+            (s.fail, Outcome::Fail),
+            (s.warn, Outcome::Warn),
+            (s.skip, Outcome::Skip),
+            (s.inconclusive, Outcome::Inconclusive),
+            (s.error, Outcome::Error),
+        ];
+        let counts: Vec<_> =
+            counts.iter().map(|(count, outcome)| format!("{count} {}", outcome.word())).collect();
+        self.line(0, &format!("summary: {}", counts.join(", ")));
+        self.line(0, &format!("exit_status: {}", report.exit_status));
+
+        self.line(0, if report.diagnoses.is_empty() { "diagnoses: none" } else { "diagnoses:" });
+        for diagnosis in &report.diagnoses {
+            let (confidence, blame) = (diagnosis.confidence.word(), diagnosis.blame.word());
+            self.line(2, &format!("- {} ({confidence}, {blame})", diagnosis.row));
+        }
+
+        self.line(0, if report.cases.is_empty() { "cases: none" } else { "cases:" });
+        for case in &report.cases {
+            self.case(case);
+        }
+
+        // Cases run at once, so what they measured comes in any order.
+        let mut profile: Vec<_> = report.profile.iter().filter(|entry| entry.stable).collect();
+        profile.sort_by(|a, b| a.name.cmp(&b.name));
+        self.line(0, if profile.is_empty() { "profile: none" } else { "profile:" });
+        for entry in profile {
+            self.value(2, &entry.name, &entry.value);
+        }
+        self.out
+    }
+
+    fn case(&mut self, case: &CaseReport) {
+        let mut line = format!("{}: {}", case.name, case.outcome.word());
+        if let Some(severity) = case.severity {
+            line.push_str(&format!(" ({})", severity.word()));
+        }
+        if let Some(row) = &case.row {
+            line.push_str(&format!(" → {row}"));
+        }
+        self.line(2, &line);
+
+        let details: &[(&str, &str)] = match case.outcome {
+            Outcome::Pass => &[],
+            Outcome::Fail | Outcome::Warn => &[("expected", &case.expected), ("observed", &case.observed)],
+            // Nothing was judged: the reason is all there is to say.
+            Outcome::Skip | Outcome::Inconclusive => &[("reason", &case.reason)],
+            Outcome::Error => &[("reason", &case.reason), ("observed", &case.observed)],
+        };
+        for (name, text) in details.iter().filter(|(_, text)| !text.is_empty()) {
+            let text = self.text(text);
+            self.line(4, &format!("{name}: {text}"));
+        }
+    }
+
+    /// A value as YAML would have it: one line for each leaf, so that a change of one is a change of one line.
+    fn value(&mut self, indent: usize, lead: &str, value: &Value) {
+        match value {
+            Value::Array(items) if !items.is_empty() => {
+                self.line(indent, &format!("{lead}:"));
+                for item in items {
+                    self.item(indent + 2, item);
+                }
+            }
+            Value::Object(members) if !members.is_empty() => {
+                self.line(indent, &format!("{lead}:"));
+                self.members(indent + 2, members);
+            }
+            scalar => {
+                let text = self.scalar(scalar);
+                self.line(indent, &format!("{lead}: {text}"));
+            }
+        }
+    }
+
+    fn members(&mut self, indent: usize, members: &serde_json::Map<String, Value>) {
+        for (name, member) in members {
+            let name = self.text(name);
+            self.value(indent, &name, member);
+        }
+    }
+
+    fn item(&mut self, indent: usize, item: &Value) {
+        match item {
+            Value::Object(members) if !members.is_empty() => {
+                self.line(indent, "-");
+                self.members(indent + 2, members);
+            }
+            Value::Array(items) if !items.is_empty() => {
+                self.line(indent, "-");
+                items.iter().for_each(|item| self.item(indent + 2, item));
+            }
+            scalar => {
+                let text = self.scalar(scalar);
+                self.line(indent, &format!("- {text}"));
+            }
+        }
+    }
+
+    /// Strings lose what changes from run to run; numbers are what was measured, and stay. A string that would read
+    /// as another type keeps its quotes.
+    fn scalar(&self, value: &Value) -> String {
+        match value {
+            Value::String(text) => {
+                let shown = self.text(text);
+                let is_string = serde_json::from_str::<Value>(&shown).is_err();
+                if is_string && !shown.is_empty() { shown } else { Value::String(shown).to_string() }
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_known_address_is_named_and_no_longer_port_is_cut() {
+        let known = Known {
+            replacements: vec![
+                ("http://127.0.0.1:9555".to_owned(), "${idp.issuer}"),
+                ("https://as.example".to_owned(), "${target.issuer}"),
+                ("https://as.example/token".to_owned(), "${target.token_endpoint}"),
+                (String::new(), "${nothing}"),
+            ],
+        };
+        assert_eq!(
+            known.replace("https://as.example/token, https://as.example/x, http://127.0.0.1:95551"),
+            { "${target.token_endpoint}, ${target.issuer}/x, http://127.0.0.1:95551" }
+        );
+        assert_eq!(known.replace("http://127.0.0.1:9555/jwks"), "${idp.issuer}/jwks");
+    }
+
+    #[test]
+    fn a_difference_is_a_unified_diff_and_line_endings_are_none() {
+        assert_eq!(compare("a\r\nb\r\n", "a\nb\n"), None);
+        let diff = compare("a\nb\x1b[0m\n", "a\nc\n").unwrap();
+        assert_eq!(diff, {
+            "--- snapshot as it was\n+++ snapshot of this run\n@@ -1,2 +1,2 @@\n a\n-b\\x1b[0m\n+c\n"
+        });
+    }
+
+    #[test]
+    fn a_string_that_looks_like_a_number_keeps_its_quotes() {
+        let known = Known::default();
+        let snapshot = Snapshot { known: &known, out: String::new() };
+        let shown = |value| snapshot.scalar(&value);
+        assert_eq!(shown(Value::from("300")), "\"300\"");
+        assert_eq!(shown(Value::from(300)), "300");
+        assert_eq!(shown(Value::from("reusable")), "reusable");
+        assert_eq!(shown(Value::from("")), "\"\"");
+        assert_eq!(shown(Value::Null), "null");
+    }
+}
