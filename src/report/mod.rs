@@ -10,7 +10,7 @@ mod normalise;
 pub mod redact;
 pub mod snapshot;
 pub mod terminal;
-mod text;
+pub(crate) mod text;
 
 pub use text::sanitise;
 

@@ -63,17 +63,17 @@ pub(super) fn replace_stretches<'r>(
 
 /// A stretch of text in one style, made safe.
 #[derive(Debug, Clone)]
-pub(super) struct Span {
+pub(crate) struct Span {
     style: Style,
     text: String,
 }
 
 impl Span {
-    pub(super) fn new(style: Style, text: &str) -> Self {
+    pub(crate) fn new(style: Style, text: &str) -> Self {
         Self { style, text: sanitise(text).into_owned() }
     }
 
-    pub(super) fn plain(text: &str) -> Self {
+    pub(crate) fn plain(text: &str) -> Self {
         Self::new(Style::new(), text)
     }
 
@@ -170,18 +170,18 @@ fn chunks(word: Word, width: usize) -> Vec<Word> {
 
 /// A page of text under construction: wraps at its width, keeps the indentation of wrapped lines, leaves no space
 /// at the end of a line.
-pub(super) struct Page {
+pub(crate) struct Page {
     out: String,
     width: usize,
     colour: bool,
 }
 
 impl Page {
-    pub(super) fn new(width: usize, colour: bool) -> Self {
+    pub(crate) fn new(width: usize, colour: bool) -> Self {
         Self { out: String::new(), width, colour }
     }
 
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -189,7 +189,7 @@ impl Page {
 
     /// A paragraph: `lead` stands as it is before the first line, further lines are indented by `hang` columns; by
     /// fewer where a word, a URL say, would otherwise have to be cut.
-    pub(super) fn paragraph(&mut self, lead: &[Span], hang: usize, body: &[Span]) {
+    pub(crate) fn paragraph(&mut self, lead: &[Span], hang: usize, body: &[Span]) {
         const LEAST_HANG: usize = 4;
         let lead_columns = word_columns(lead);
         let longest = words(body).iter().map(|word| word_columns(word)).max().unwrap_or_default();
@@ -256,7 +256,7 @@ impl Page {
         self.out.push('\n');
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     idjag::TYP,
     idp::{Idp, IdpConfig, IssuerRole},
     observation::HttpRequest,
-    report::text::sanitise,
+    report::sanitise,
     run,
     settings::{Selection, Settings},
 };

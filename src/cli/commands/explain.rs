@@ -5,7 +5,7 @@ use crate::{
     cli::Screen,
     judge::expected_sentence,
     problem::nearest,
-    report::text,
+    report::text::{self, Span},
     suite::{
         Case, Step, Suite,
         registry::{Attack, Registry, Requirement, Row},
@@ -28,12 +28,11 @@ pub(super) fn explain(id: &str, screen: &Screen) -> Result<u8, Stop> {
     } else {
         return Err(unknown(id, &registry, &cases, &suites));
     };
-    screen.result(&page.render(screen.columns()));
+    screen.result(&page.render(screen.columns(), screen.colour()));
     Ok(0)
 }
 
-/// Paragraphs under headings, wrapped when they are shown.
-#[derive(Default)]
+/// A title, then paragraphs under headings.
 struct Page(Vec<(Option<&'static str>, Vec<String>)>);
 
 impl Page {
@@ -41,6 +40,7 @@ impl Page {
         Page(vec![(None, vec![title])])
     }
 
+    /// A part without lines is left out.
     fn part(mut self, heading: &'static str, lines: impl IntoIterator<Item = String>) -> Self {
         let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
@@ -49,23 +49,24 @@ impl Page {
         self
     }
 
-    fn render(&self, columns: usize) -> String {
-        let width = columns.clamp(40, 100);
-        let mut page = String::new();
+    fn render(&self, columns: usize, colour: bool) -> String {
+        let bold = anstyle::Style::new().bold();
+        let mut page = text::Page::new(columns.clamp(40, 100), colour);
         for (heading, lines) in &self.0 {
-            let indent = if let Some(heading) = heading {
-                page.push('\n');
-                page.push_str(heading);
-                page.push('\n');
-                "  "
-            } else {
-                ""
-            };
+            if let Some(heading) = heading {
+                page.blank();
+                page.paragraph(&[], 0, &[Span::new(bold, heading)]);
+            }
             for line in lines {
-                page.push_str(&text::wrapped(line, indent, width));
+                let (lead, hang, style) = match (heading, line.starts_with("- ")) {
+                    (None, _) => ("", 0, bold),
+                    (Some(_), false) => ("  ", 2, anstyle::Style::new()),
+                    (Some(_), true) => ("  ", 4, anstyle::Style::new()),
+                };
+                page.paragraph(&[Span::plain(lead)], hang, &[Span::new(style, line)]);
             }
         }
-        page
+        page.finish()
     }
 }
 
