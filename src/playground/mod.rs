@@ -1,1 +1,274 @@
-//! The embedded playground.
+//! The embedded playground: a strict, correct authorization server for ID-JAGs on a loopback port, which can be
+//! given any of its named faults. What stays out: the protected resource, and everything that judges.
+//!
+//! A request goes through `token_endpoint`, which reads top to bottom: form, client authentication, grant type,
+//! then the ID-JAG (`jwt`, `validation`, `signature`), scope and resource (`authorization`), `replay`, and the
+//! answer (`access_token`, `response`). A fault is a visible branch at the check that it breaks.
+
+mod access_token;
+mod authorization;
+mod client_authentication;
+mod clients;
+mod fault_table;
+mod faults;
+mod form;
+mod http;
+mod jwks_cache;
+mod jwt;
+mod key_set;
+mod metadata;
+mod refusal;
+mod replay;
+mod resource_identifier;
+mod response;
+mod signature;
+mod strict_json;
+mod token_endpoint;
+mod validation;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{Router, serve::ListenerExt as _};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    clock::Clock,
+    keys::{KeyError, SigningKey},
+};
+
+use self::{clients::Clients, faults::Faults, jwks_cache::JwksCache, replay::ReplayStore};
+
+pub use self::{
+    authorization::{AbsentScope, NoCommonScope, ResourceClaim},
+    client_authentication::PublicClients,
+    clients::RegisteredClient,
+    faults::{Fault, FaultInfo, UnknownFault},
+    jwks_cache::{JWKS_COOL_DOWN, JWKS_LIFETIME},
+    replay::Replay,
+    validation::{LEEWAY, LONGEST_LIFETIME},
+};
+
+/// The key that signs access tokens: fixed and public, so that runs are repeatable.
+const SIGNING_KEY: &str = include_str!("../../fixtures/playground/access-token-key.pem");
+
+/// How a playground is to be.
+#[derive(Debug, Clone)]
+pub struct PlaygroundConfig {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The path of its issuer identifier: empty, or one that begins with a slash (`/tenant1`).
+    pub issuer_path: String,
+    /// The issuer identifiers of the IdPs that it trusts, byte for byte. The first one's subjects keep their
+    /// names, those of the others are told apart by their issuer.
+    pub trusted_issuers: Vec<String>,
+    /// The faults that it has; none is the correct server.
+    pub faults: BTreeSet<Fault>,
+    /// Where the time comes from, also for the `Date` header and for the cool-down of the JWKS cache.
+    pub clock: Clock,
+    /// How it settles what the specifications leave open.
+    pub policies: Policies,
+}
+
+impl PlaygroundConfig {
+    /// A correct server on a free loopback port that trusts these issuers.
+    pub fn new(trusted_issuers: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            issuer_path: String::new(),
+            trusted_issuers: trusted_issuers.into_iter().collect(),
+            faults: BTreeSet::new(),
+            clock: Clock::System,
+            policies: Policies::default(),
+        }
+    }
+}
+
+/// How the playground settles what the specifications leave open (CONTRACT, `--policy`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policies {
+    /// Whether an ID-JAG may be presented again.
+    pub replay: Replay,
+    /// What happens when no scope of the ID-JAG is the client's.
+    pub no_common_scope: NoCommonScope,
+    /// What happens when the ID-JAG has no scope.
+    pub absent_scope: AbsentScope,
+    /// Whether the ID-JAG must name a resource.
+    pub resource: ResourceClaim,
+    /// Whether public clients may redeem ID-JAGs.
+    pub public_clients: PublicClients,
+}
+
+/// Why a playground did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaygroundError {
+    /// The address cannot be listened on.
+    #[error("the playground cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The issuer's path is not one.
+    #[error(
+        "`{0}` is no path for an issuer: it must be empty, or begin with a slash and hold neither `?` nor `#`"
+    )]
+    IssuerPath(String),
+    /// The embedded signing key does not parse, which only a broken build can cause.
+    #[error("the playground's signing key is unusable: {0}")]
+    Key(#[from] KeyError),
+    /// The HTTP client for the IdP's keys cannot be made.
+    #[error("the playground's HTTP client cannot be made: {0}")]
+    HttpClient(#[from] reqwest::Error),
+}
+
+/// A running playground. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Playground {
+    issuer: String,
+    token_endpoint: String,
+    shutdown: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Playground {
+    /// The client that a run uses.
+    pub const CLIENT: RegisteredClient = clients::CLIENT;
+    /// A second client; its secret has characters that HTTP Basic must form-encode (RFC 6749 section 2.3.1).
+    pub const OTHER_CLIENT: RegisteredClient = clients::OTHER_CLIENT;
+    /// A client without a secret.
+    pub const PUBLIC_CLIENT_ID: &'static str = clients::PUBLIC_CLIENT_ID;
+    /// The scopes that every client is registered for.
+    pub const SCOPES: [&'static str; 2] = clients::SCOPES;
+    /// The resources that the server governs.
+    pub const RESOURCES: [&'static str; 2] = clients::RESOURCES;
+
+    /// Starts a playground on the current tokio runtime; it answers as soon as this returns.
+    ///
+    /// # Errors
+    /// [`PlaygroundError`], above all when the address is taken.
+    pub async fn start(config: PlaygroundConfig) -> Result<Self, PlaygroundError> {
+        if !(config.issuer_path.is_empty() || config.issuer_path.starts_with('/'))
+            || config.issuer_path.contains(['?', '#'])
+        {
+            return Err(PlaygroundError::IssuerPath(config.issuer_path));
+        }
+        let address = config.listen;
+        let listen_error = |source| PlaygroundError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let mut local = listener.local_addr().map_err(listen_error)?;
+        if local.ip().is_unspecified() {
+            local.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        let state = Arc::new(State::new(config, local)?);
+        let (issuer, token_endpoint) = (state.issuer.clone(), state.token_endpoint.clone());
+
+        let router = Router::new().fallback(http::answer).with_state(state);
+        // Answers are small: waiting for more to send (Nagle) would only cost time. A socket that does not take
+        // the option still works.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let (shutdown, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(async {
+                // An error means that the playground was dropped, which stops it as well.
+                drop(stopped.await);
+            });
+            // axum's accept loop retries by itself and never ends with an error.
+            drop(served.await);
+        });
+        Ok(Self { issuer, token_endpoint, shutdown: Some(shutdown), task })
+    }
+
+    /// The issuer identifier as clients are configured with it.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The token endpoint of the correct server.
+    pub fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
+    }
+
+    /// Waits until the server ends, which it does by itself only if its task is cancelled.
+    pub async fn wait(&mut self) {
+        // A cancelled task has ended, too.
+        drop((&mut self.task).await);
+    }
+
+    /// Stops accepting and closes idle connections.
+    pub fn stop(mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            // Nobody listens when the task has ended already.
+            let _ = shutdown.send(());
+        }
+    }
+}
+
+/// What the handlers share.
+#[derive(Debug)]
+struct State {
+    /// The issuer as clients are configured with it.
+    issuer: String,
+    /// The path under which everything but the inserted well-known addresses lies: the issuer's, without a slash
+    /// at its end.
+    base_path: String,
+    /// The issuer as the server calls itself: in metadata, as `aud`, in access tokens.
+    identity: String,
+    token_endpoint: String,
+    trusted_issuers: Vec<String>,
+    faults: Faults,
+    clock: Clock,
+    policies: Policies,
+    clients: Clients,
+    jwks: JwksCache,
+    replay: ReplayStore,
+    signing_key: SigningKey,
+    throttle: http::Throttle,
+}
+
+impl State {
+    fn new(config: PlaygroundConfig, local: SocketAddr) -> Result<Self, PlaygroundError> {
+        let faults = Faults::new(config.faults);
+        let base_path = config.issuer_path.strip_suffix('/').unwrap_or(&config.issuer_path).to_owned();
+        let issuer = format!("http://{local}{}", config.issuer_path);
+        let identity =
+            if faults.has(Fault::IssuerSlashMismatch) { format!("{issuer}/") } else { issuer.clone() };
+        let trusted_issuers = match () {
+            () if faults.has(Fault::IssNotTrusted) => Vec::new(),
+            () if faults.has(Fault::IssSlashDemanded) => {
+                config.trusted_issuers.iter().map(|issuer| format!("{issuer}/")).collect()
+            }
+            () => config.trusted_issuers,
+        };
+        Ok(Self {
+            token_endpoint: format!("http://{local}{base_path}/token"),
+            issuer,
+            base_path,
+            identity,
+            clients: Clients::new(&faults),
+            jwks: JwksCache::new(&trusted_issuers)?,
+            trusted_issuers,
+            faults,
+            clock: config.clock,
+            policies: config.policies,
+            replay: ReplayStore::default(),
+            signing_key: SigningKey::from_pem(SIGNING_KEY)?,
+            throttle: http::Throttle::default(),
+        })
+    }
+
+    /// The server's own time.
+    fn now(&self) -> i64 {
+        let offset = match () {
+            () if self.faults.has(Fault::ClockBehind) => -600,
+            () if self.faults.has(Fault::ClockAhead) => 600,
+            () if self.faults.has(Fault::ZeroLeeway) => -3,
+            () => 0,
+        };
+        self.clock.now() + offset
+    }
+}

@@ -1,0 +1,223 @@
+//! What the access token is for: the scope and the resources that the ID-JAG, the request and the client's
+//! registration have in common (draft section 4.4.1). Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    clients::{DEFAULT_SCOPE, RESOURCES, SCOPES},
+    faults::{Fault, Faults},
+    form::Form,
+    jwt::Jwt,
+    refusal::{Code, Refusal},
+    resource_identifier::normalised,
+};
+
+/// What happens when no scope of the ID-JAG can be granted (CONTRACT, `--policy no-common-scope`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NoCommonScope {
+    /// `invalid_scope`, RFC 6749 section 5.2.
+    #[default]
+    InvalidScope,
+    /// `invalid_grant`, MCP Enterprise-Managed Authorization section 7.6.2.
+    InvalidGrant,
+    /// A token without scope.
+    GrantNone,
+}
+
+/// What happens when neither ID-JAG nor request has a scope (CONTRACT, `--policy absent-scope`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AbsentScope {
+    /// The first of the client's scopes is granted.
+    #[default]
+    Default,
+    /// `invalid_scope`.
+    Refuse,
+}
+
+/// Whether the ID-JAG must name a resource (CONTRACT, `--policy resource`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResourceClaim {
+    /// Without one the token is for all resources of the server.
+    #[default]
+    Optional,
+    /// Without one the ID-JAG is refused.
+    Required,
+}
+
+/// What is granted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Granted {
+    pub(super) scope: Vec<String>,
+    /// Whether the scope differs from what was asked for, so that the response must state it.
+    pub(super) scope_narrowed: bool,
+    /// The resources to which the token is restricted, in the server's spelling; empty: not restricted.
+    pub(super) resources: Vec<String>,
+}
+
+/// Settles scope and resources.
+pub(super) fn grant(
+    jwt: &Jwt,
+    form: &Form,
+    policies: &super::Policies,
+    faults: &Faults,
+) -> Result<Granted, Refusal> {
+    let (scope, scope_narrowed) = scope(jwt, form, policies, faults)?;
+    let resources = resources(jwt, form, policies.resource, faults)?;
+    Ok(Granted { scope, scope_narrowed, resources })
+}
+
+/// Never wider than the claim, whatever the form says.
+fn scope(
+    jwt: &Jwt,
+    form: &Form,
+    policies: &super::Policies,
+    faults: &Faults,
+) -> Result<(Vec<String>, bool), Refusal> {
+    if faults.has(Fault::ScopeClaimDropped) {
+        return Ok((Vec::new(), false));
+    }
+    let claimed = match jwt.claims.get("scope") {
+        None => None,
+        Some(Value::String(text)) => {
+            Some(scope_tokens(text).ok_or_else(|| Refusal::grant("the scope claim is malformed"))?)
+        }
+        Some(_) if faults.has(Fault::ScopeClaimNotString500) => {
+            return Err(Refusal::crash("scope.split() of a non-string"));
+        }
+        Some(_) => return Err(Refusal::grant("the scope claim is no string")),
+    };
+    let requested = form
+        .one("scope")
+        .map(|text| {
+            scope_tokens(text)
+                .ok_or_else(|| Refusal::new(Code::InvalidScope, "the scope parameter is malformed"))
+        })
+        .transpose()?;
+    if claimed.is_none() && requested.is_none() && policies.absent_scope == AbsentScope::Refuse {
+        return Err(Refusal::new(Code::InvalidScope, "there is no scope"));
+    }
+
+    let asserted = claimed.clone().unwrap_or_else(|| vec![DEFAULT_SCOPE.to_owned()]);
+    let asked = requested.clone().unwrap_or_else(|| asserted.clone());
+    let registered = |token: &String| {
+        faults.has(Fault::ScopeWildcard)
+            || (SCOPES.contains(&token.as_str()) && !faults.has(Fault::ScopeNotRegistered))
+    };
+    let granted: Vec<String> = asked
+        .iter()
+        .filter(|token| asserted.contains(token) || faults.has(Fault::ScopeWider))
+        .filter(|token| registered(token))
+        .cloned()
+        .collect();
+    if granted.is_empty() {
+        match policies.no_common_scope {
+            NoCommonScope::InvalidScope => {
+                return Err(Refusal::new(Code::InvalidScope, "no scope can be granted"));
+            }
+            NoCommonScope::InvalidGrant => return Err(Refusal::grant("no scope can be granted")),
+            NoCommonScope::GrantNone => {}
+        }
+    }
+    let was_asked = requested.or(claimed);
+    let narrowed = was_asked.is_some_and(|asked| asked != granted);
+    Ok((granted, narrowed))
+}
+
+/// RFC 6749 section 3.3: tokens of printable ASCII but `"` and `\`, parted by single spaces. Repeated ones count
+/// once.
+fn scope_tokens(text: &str) -> Option<Vec<String>> {
+    let is_scope_character = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let mut tokens: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for token in text.split(' ') {
+        if token.is_empty() || !token.bytes().all(is_scope_character) {
+            return None;
+        }
+        if seen.insert(token) {
+            tokens.push(token.to_owned());
+        }
+    }
+    Some(tokens)
+}
+
+/// Every resource of the claim is governed by this server (`invalid_grant`, draft section 4.4.1); the form can only
+/// choose among them (`invalid_target`, RFC 8707 section 2).
+fn resources(jwt: &Jwt, form: &Form, policy: ResourceClaim, faults: &Faults) -> Result<Vec<String>, Refusal> {
+    let claimed = claimed_resources(jwt, faults)?;
+    if claimed.is_empty() && policy == ResourceClaim::Required {
+        return Err(Refusal::grant("the resource claim is missing"));
+    }
+    let mut chosen: Vec<String> = Vec::new();
+    for requested in form.all("resource") {
+        let foreign = |cause: &str| Refusal::new(Code::InvalidTarget, format!("{requested}: {cause}"));
+        let resource = match governed(requested) {
+            Some(resource) => resource,
+            None if faults.has(Fault::ResourceNotChecked) => requested.to_owned(),
+            None => return Err(foreign("the requested resource is not governed here")),
+        };
+        let within = claimed.is_empty() || claimed.contains(&resource);
+        if !(within || faults.has(Fault::ResourceParamWins)) {
+            return Err(foreign("the requested resource is not in the ID-JAG"));
+        }
+        if !chosen.contains(&resource) {
+            chosen.push(resource);
+        }
+    }
+    Ok(if chosen.is_empty() { claimed } else { chosen })
+}
+
+/// The resources of the claim, each in this server's spelling. An absent claim has none.
+fn claimed_resources(jwt: &Jwt, faults: &Faults) -> Result<Vec<String>, Refusal> {
+    let malformed = || Refusal::grant("the resource claim is no URI, and no list of different URIs");
+    let listed: Vec<&Value> = match jwt.claims.get("resource") {
+        None => return Ok(Vec::new()),
+        Some(value @ Value::String(_)) => vec![value],
+        Some(Value::Array(list)) if !list.is_empty() && !faults.has(Fault::ResourceArrayRefused) => {
+            list.iter().collect()
+        }
+        Some(_) => return Err(malformed()),
+    };
+    if faults.has(Fault::ResourceNotRegistered) {
+        return Err(Refusal::new(Code::InvalidTarget, "the resource is not registered"));
+    }
+    let mut resources: Vec<String> = Vec::new();
+    for (index, value) in listed.into_iter().enumerate() {
+        let text = value.as_str().ok_or_else(malformed)?;
+        let unchecked = faults.has(Fault::ResourceNotChecked)
+            || (faults.has(Fault::ResourceSecondValueUnchecked) && index > 0);
+        let resource = match governed(text) {
+            Some(resource) => resource,
+            None if unchecked => text.to_owned(),
+            None => return Err(Refusal::grant(format!("the resource {text} is not governed here"))),
+        };
+        if resources.contains(&resource) {
+            return Err(malformed());
+        }
+        resources.push(resource);
+    }
+    Ok(resources)
+}
+
+/// The registered resource that is meant.
+fn governed(text: &str) -> Option<String> {
+    let wanted = normalised(text)?;
+    RESOURCES
+        .iter()
+        .find(|resource| normalised(resource).as_ref() == Some(&wanted))
+        .map(|resource| (*resource).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_of_scope() {
+        assert_eq!(scope_tokens("b a b"), Some(vec!["b".to_owned(), "a".to_owned()]));
+        for text in ["", " ", "a  b", "a\tb", " a", "a ", "a\"b", "a\\b", "ä"] {
+            assert_eq!(scope_tokens(text), None, "{text}");
+        }
+    }
+}

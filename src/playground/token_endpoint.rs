@@ -1,0 +1,263 @@
+//! A token request from its bytes to its answer, in the order of the checks: form, client, grant type, ID-JAG,
+//! scope and resource, and last, right before the token is issued, the record that the ID-JAG was used.
+
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::Request,
+    http::{HeaderMap, Method, Response, header, request::Parts},
+};
+
+use super::{
+    State, access_token, authorization,
+    client_authentication::{self, PublicClients},
+    clients::{RESOURCES, RegisteredClient},
+    faults::Fault,
+    form::Form,
+    jwt::Jwt,
+    refusal::{Code, Refusal},
+    replay::Replay,
+    response::{self, Issued},
+    signature,
+    validation::{self, IdJag, Presenter, Rules},
+};
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+const LARGEST_BODY: usize = 64 * 1024;
+/// How much of a body that is too large is still read and dropped, so that the client gets to see the answer.
+const LARGEST_DROPPED: usize = 16 * 1024 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Answers a token request.
+pub(super) async fn answer(state: &State, request: Request) -> Response<Body> {
+    match exchange(state, request).await {
+        Ok(issued) => response::issued(state, &issued),
+        Err(refusal) => response::refused(state, &refusal),
+    }
+}
+
+async fn exchange(state: &State, request: Request) -> Result<Issued, Refusal> {
+    let (parts, body) = request.into_parts();
+    let form = form(state, &parts, body).await?;
+    if state.faults.has(Fault::GrantBeforeClientAuth)
+        && let Some(assertion) = form.one("assertion")
+    {
+        let named = client_authentication::named_client(&parts.headers, &form, &state.faults);
+        accept(state, assertion, &presenter(named.as_deref().unwrap_or_default(), &form)).await?;
+    }
+    let client = authenticate(state, &parts.headers, &form)?;
+    let assertion = assertion(state, &form)?;
+    redeem(state, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
+}
+
+async fn redeem(
+    state: &State,
+    form: &Form,
+    assertion: &str,
+    client: RegisteredClient,
+) -> Result<Issued, Refusal> {
+    let (jwt, id_jag) = accept(state, assertion, &presenter(client.id, form)).await?;
+    let granted = authorization::grant(&jwt, form, &state.policies, &state.faults)?;
+    let now = state.now();
+    let single_use = state.policies.replay == Replay::SingleUse;
+    if single_use && !state.faults.has(Fault::JtiBurntByRefusedRequest) {
+        // Last: a request that is refused for another reason must not use the ID-JAG up.
+        state.replay.consume(&id_jag, assertion, now, &state.faults).await?;
+    }
+    let access_token = access_token::make(
+        state,
+        &access_token::Basis {
+            id_jag: &id_jag,
+            assertion: &jwt,
+            assertion_text: assertion,
+            client_id: client.id,
+            granted: &granted,
+            now,
+        },
+    )?;
+    Ok(Issued { access_token, granted })
+}
+
+/// Everything about the ID-JAG itself.
+async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Result<(Jwt, IdJag), Refusal> {
+    let faults = &state.faults;
+    let now = state.now();
+    let rules = Rules {
+        identity: &state.identity,
+        token_endpoint: &state.token_endpoint,
+        trusted_issuers: &state.trusted_issuers,
+        governed_resources: &RESOURCES,
+        faults,
+        now,
+    };
+    let jwt = Jwt::parse(assertion, faults)?;
+    validation::header(&jwt, &rules)?;
+    let algorithm = signature::algorithm(&jwt, faults)?;
+    // Before anything is fetched: an issuer that is not trusted must not make the server send requests.
+    let issuer = validation::issuer(&jwt, &rules)?;
+
+    let kid = jwt.header_text("kid");
+    let mut keys = Vec::new();
+    for issuer in &issuer.keys_of {
+        keys.extend(state.jwks.keys(issuer, kid, now, faults).await);
+    }
+    if faults.has(Fault::JkuX5uFetched) {
+        for member in ["x5u", "jku"] {
+            if let Some(uri) = jwt.header_text(member) {
+                keys.extend(state.jwks.fetch_keys(uri, faults).await.map(std::sync::Arc::new));
+            }
+        }
+    }
+    let keys = (!keys.is_empty()).then_some(keys.as_slice());
+    signature::verify(&jwt, algorithm, keys, faults)?;
+
+    if faults.has(Fault::JtiBurntByRefusedRequest) && state.policies.replay == Replay::SingleUse {
+        let jti = jwt.claim_text("jti").map(str::to_owned);
+        let dies_at = now + validation::LONGEST_LIFETIME;
+        let early = IdJag {
+            issuer: issuer.issuer.clone(),
+            subject: String::new(),
+            jti,
+            dies_at,
+            expires_at: dies_at,
+        };
+        state.replay.consume(&early, assertion, now, faults).await?;
+    }
+    let id_jag = validation::claims(&jwt, &issuer, presenter, &rules)?;
+    Ok((jwt, id_jag))
+}
+
+fn presenter<'a>(client_id: &'a str, form: &'a Form) -> Presenter<'a> {
+    Presenter { client_id, form_client_id: form.one("client_id") }
+}
+
+/// The authenticated client; the grant is not looked at before (RFC 6749 section 5.2 names no order, but a wrong
+/// secret must not tell whether the ID-JAG was good).
+fn authenticate(state: &State, headers: &HeaderMap, form: &Form) -> Result<RegisteredClient, Refusal> {
+    let faults = &state.faults;
+    let public_clients: PublicClients = state.policies.public_clients;
+    let authenticated =
+        client_authentication::authenticate(headers, form, &state.clients, public_clients, faults);
+    let nothing_presented = client_authentication::named_client(headers, form, faults).is_none();
+    if authenticated.is_err()
+        && nothing_presented
+        && faults.has(Fault::ClientAuthMissingAccepted)
+        && !headers.contains_key(header::AUTHORIZATION)
+        && let Some(client) = client_of_assertion(state, form)
+    {
+        return Ok(client);
+    }
+    authenticated
+}
+
+/// The client that the assertion names, as the server without client authentication finds it.
+fn client_of_assertion(state: &State, form: &Form) -> Option<RegisteredClient> {
+    let jwt = Jwt::parse(form.one("assertion")?, &state.faults).ok()?;
+    state.clients.find(jwt.claim_text("client_id")?)
+}
+
+/// The grant type must be the JWT bearer grant, with an assertion (RFC 7523 section 2.1).
+fn assertion<'a>(state: &State, form: &'a Form) -> Result<&'a str, Refusal> {
+    let faults = &state.faults;
+    let missing = || Refusal::request("assertion is missing");
+    match form.one("grant_type") {
+        Some(JWT_BEARER) if faults.has(Fault::UnsupportedGrantType) => {
+            Err(Refusal::new(Code::UnsupportedGrantType, "the JWT bearer grant is switched off"))
+        }
+        Some(JWT_BEARER) if faults.has(Fault::GrantNotAllowedForClient) => {
+            Err(Refusal::new(Code::UnauthorizedClient, "the client has the authorization_code grant only"))
+        }
+        Some(JWT_BEARER) => form.one("assertion").ok_or_else(missing),
+        Some(TOKEN_EXCHANGE) if faults.has(Fault::IdJagAsSubjectToken) => {
+            form.one("subject_token").ok_or_else(missing)
+        }
+        _ if faults.has(Fault::GrantTypeNotChecked) => form.one("assertion").ok_or_else(missing),
+        Some(other) => Err(Refusal::new(Code::UnsupportedGrantType, format!("grant_type {other}"))),
+        None => Err(Refusal::request("grant_type is missing")),
+    }
+}
+
+/// The parameters: from the body of a POST, in the form of RFC 6749 appendix B; the query does not count.
+async fn form(state: &State, parts: &Parts, body: Body) -> Result<Form, Refusal> {
+    let faults = &state.faults;
+    let query = parts.uri.query().unwrap_or_default();
+    if parts.method == Method::GET && faults.has(Fault::GetAccepted) {
+        return Form::read(query.as_bytes())?.checked(faults);
+    }
+    if parts.method != Method::POST {
+        return Err(Refusal::new(Code::MethodNotAllowed, parts.method.as_str()));
+    }
+    if !state.throttle.allows(state.now(), faults) {
+        return Err(Refusal::new(Code::Throttled, "more than 20 requests within a minute"));
+    }
+    let body = tokio::time::timeout(BODY_TIMEOUT, bounded(body))
+        .await
+        .map_err(|_| Refusal::new(Code::TimedOut, "the body did not arrive"))??;
+    let mut form = match media_type(&parts.headers, faults) {
+        Some(MediaType::Form) => Form::read(&body)?,
+        Some(MediaType::Json) => Form::of_json(&body)?,
+        None if body.is_empty() && faults.has(Fault::QueryParametersAccepted) => Form::default(),
+        None => return Err(Refusal::request("the body is no form")),
+    };
+    if faults.has(Fault::QueryParametersAccepted) {
+        form.fill_from(Form::read(query.as_bytes())?);
+    }
+    form.checked(faults)
+}
+
+enum MediaType {
+    Form,
+    Json,
+}
+
+/// What the body is, if it is something that is read: a form in UTF-8, not compressed.
+fn media_type(headers: &HeaderMap, faults: &super::faults::Faults) -> Option<MediaType> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (types.next(), types.next()) else { return None };
+    let value = value.to_str().ok()?;
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return None;
+    }
+    let mut pieces = value.split(';').map(str::trim);
+    let essence = pieces.next()?.to_ascii_lowercase();
+    let mut parameters = pieces.filter(|piece| !piece.is_empty());
+    if essence == "application/json" && faults.has(Fault::JsonBodyAccepted) {
+        return Some(MediaType::Json);
+    }
+    let right_charset = parameters.all(|parameter| match parameter.split_once('=') {
+        Some((name, _))
+            if name.eq_ignore_ascii_case("charset") && faults.has(Fault::CharsetParameterRefused) =>
+        {
+            false
+        }
+        Some((name, charset)) if name.eq_ignore_ascii_case("charset") => {
+            charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    (essence == FORM && right_charset).then_some(MediaType::Form)
+}
+
+/// The body, up to its bound.
+async fn bounded(mut body: Body) -> Result<Vec<u8>, Refusal> {
+    let (mut kept, mut total) = (Vec::new(), 0_usize);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|error| Refusal::request(format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        total = total.saturating_add(data.len());
+        if total > LARGEST_DROPPED {
+            break;
+        }
+        if total <= LARGEST_BODY {
+            kept.extend_from_slice(&data);
+        }
+    }
+    if total > LARGEST_BODY {
+        return Err(Refusal::new(Code::TooLarge, format!("a body of {total} bytes or more")));
+    }
+    Ok(kept)
+}
