@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn check(paths: &[PathBuf], screen: &Screen) -> Result<u8, Stop> {
     let registry = Registry::embedded()?;
     let config = |source: &_| files::parse_config(source).err().into_iter().collect::<Vec<Problem>>();
-    let problems = { let _ = config; check_files(paths, &registry) };
+    let problems = check_files(paths, &registry, &config);
     if !problems.is_empty() {
         return Err(problems.into());
     }

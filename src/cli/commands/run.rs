@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         )));
     }
 
-    let mut idp = idp(&options, &settings, screen).await?;
+    let idp = idp(&options, &settings, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings).await?) } else { None };
     let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
     let (interrupt, interruption) = watch::channel(false);

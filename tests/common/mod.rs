@@ -1,0 +1,105 @@
+//! Runs of the suites against the playground, in this process: real HTTP, fixed keys, ephemeral ports.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jagspec::{
+    cli::{RunOptions, Started, settings},
+    clock::Clock,
+    idp::{Idp, IdpConfig, IssuerRole, key_store},
+    playground::{Fault, Playground, PlaygroundConfig, RegisteredClient},
+    report::Report,
+    run::{Ids, Run},
+    settings::{Client, Secret, Selection, Settings},
+    suite::{Suite, load, registry::Registry},
+};
+use tokio::sync::watch;
+
+/// The registry and the shipped suites.
+pub fn shipped() -> (Registry, Vec<Suite>) {
+    let registry = Registry::embedded().unwrap();
+    let suites = load::shipped_suites(&registry).unwrap();
+    (registry, suites)
+}
+
+/// How a run against the playground is made.
+#[derive(Default, Clone)]
+pub struct Setup {
+    /// The playground's faults.
+    pub faults: BTreeSet<Fault>,
+    /// The path of its issuer identifier.
+    pub issuer_path: &'static str,
+    /// Options as typed.
+    pub options: RunOptions,
+    /// Filters as typed.
+    pub filters: Vec<String>,
+}
+
+impl Setup {
+    pub fn with_fault(fault: Fault) -> Self {
+        Setup { faults: BTreeSet::from([fault]), ..Setup::default() }
+    }
+}
+
+/// Starts IdP and playground, runs, stops both.
+pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
+    let idp = Idp::start(IdpConfig {
+        listen: "127.0.0.1:0".into(),
+        issuer: None,
+        keyring: key_store::fixed(),
+        tls: None,
+        clock: Clock::System,
+    })
+    .await
+    .unwrap();
+    let issuer = idp.issuer();
+    let playground = Playground::start(PlaygroundConfig {
+        faults: setup.faults,
+        issuer_path: setup.issuer_path.to_owned(),
+        ..PlaygroundConfig::new([issuer.as_str().to_owned(), issuer.of(IssuerRole::Other)])
+    })
+    .await
+    .unwrap();
+    let selection = Selection { filters: setup.filters, ..Selection::default() };
+    let settings = playground_settings(&setup.options, selection, &idp, &playground);
+    let (_interrupt, interrupted) = watch::channel(false);
+    let report = Run {
+        settings: Arc::new(settings),
+        suites,
+        registry,
+        idp: &idp,
+        clock: Clock::System,
+        ids: Arc::new(Ids::random()),
+        interrupted,
+        progress: &|_| {},
+    }
+    .carry_out()
+    .await
+    .unwrap();
+    idp.stop().await;
+    playground.stop();
+    report
+}
+
+fn playground_settings(
+    options: &RunOptions,
+    selection: Selection,
+    idp: &Idp,
+    playground: &Playground,
+) -> Settings {
+    let client = |client: RegisteredClient| Client {
+        id: client.id.to_owned(),
+        secret: client.secret.map(Secret::new),
+    };
+    settings(options, selection).unwrap().started(Started {
+        target: playground.issuer().to_owned(),
+        idp_issuer: idp.issuer().as_str().to_owned(),
+        client: Some(client(Playground::CLIENT)),
+        other_client: Some(client(Playground::OTHER_CLIENT)),
+        scope: Some(Playground::SCOPES[0].to_owned()),
+        resource: Some(Playground::RESOURCES[0].to_owned()),
+        other_resource: Some(Playground::RESOURCES[1].to_owned()),
+    })
+}
