@@ -25,12 +25,13 @@ fn issuer_path(fault: Fault) -> &'static str {
     if fault.name().starts_with("wellknown-") { "/tenant1" } else { "" }
 }
 
-async fn run_with(fault: Fault, registry: &jagspec::suite::registry::Registry, suites: &[jagspec::suite::Suite]) -> Report {
-    let setup = Setup {
-        options: options(Some(fault)),
-        issuer_path: issuer_path(fault),
-        ..Setup::with_fault(fault)
-    };
+async fn run_with(
+    fault: Fault,
+    registry: &jagspec::suite::registry::Registry,
+    suites: &[jagspec::suite::Suite],
+) -> Report {
+    let setup =
+        Setup { options: options(Some(fault)), issuer_path: issuer_path(fault), ..Setup::with_fault(fault) };
     run(setup, registry, suites).await
 }
 
@@ -39,8 +40,7 @@ async fn the_correct_server_gets_no_complaint() {
     let (registry, suites) = shipped();
     for algorithm in [None, Some("PS256"), Some("ES256"), Some("EdDSA"), Some("Ed25519")] {
         for issuer_path in ["", "/tenant1", "/tenant1/"] {
-            let options =
-                RunOptions { idp_alg: algorithm.map(str::to_owned), ..RunOptions::default() };
+            let options = RunOptions { idp_alg: algorithm.map(str::to_owned), ..RunOptions::default() };
             let report = run(Setup { options, issuer_path, ..Setup::default() }, &registry, &suites).await;
             let complaints: Vec<_> = report
                 .cases
@@ -69,7 +69,11 @@ async fn every_fault_is_found_and_named() {
             "{}: exit {}, {}",
             info.name,
             report.exit_status,
-            first.map_or("no diagnosis".to_owned(), |first| format!("{} ({})", first.row, first.confidence.word()))
+            first.map_or("no diagnosis".to_owned(), |first| format!(
+                "{} ({})",
+                first.row,
+                first.confidence.word()
+            ))
         );
         let findings: Vec<_> = report
             .cases
@@ -85,7 +89,12 @@ async fn every_fault_is_found_and_named() {
             let _ = writeln!(matrix, "  inconclusive {unsent}");
         }
         if first.map(|first| first.row.as_str()) != Some(info.row) {
-            wrong.push(format!("{}: {} in place of {}", info.name, first.map_or("nothing", |first| &first.row), info.row));
+            wrong.push(format!(
+                "{}: {} in place of {}",
+                info.name,
+                first.map_or("nothing", |first| &first.row),
+                info.row
+            ));
         }
     }
     insta::assert_snapshot!("matrix", matrix);

@@ -295,7 +295,7 @@ fn seconds(
 }
 
 /// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`.
-pub fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
+pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let nearest = crate::problem::nearest(word, known.iter().copied());
     let hint = nearest.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
     format!("unknown {kind} `{word}`; {hint}({})", known.join(", "))

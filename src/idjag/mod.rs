@@ -42,7 +42,7 @@ pub struct Grant {
 }
 
 /// An ID-JAG before it is signed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IdJag {
     header: Members,
     claims: Members,

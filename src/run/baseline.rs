@@ -2,7 +2,7 @@
 //! well-formed ID-JAGs until one is accepted; nothing else adapts by itself (CONTRACT, Baseline and controls).
 
 use super::{
-    session::{Prepared, Session},
+    session::Session,
     transcript::Transcript,
 };
 use crate::{
@@ -26,7 +26,6 @@ pub struct Baseline {
 /// One well-formed ID-JAG that was sent to find out.
 pub(super) struct Attempt {
     pub(super) baseline: Baseline,
-    pub(super) prepared: Prepared,
     pub(super) observation: Observation,
     pub(super) exchange: usize,
 }
@@ -88,10 +87,10 @@ pub(super) async fn settle(
 }
 
 async fn send(session: &Session, baseline: Baseline, transcript: &mut Transcript) -> Option<Attempt> {
-    let prepared = session.prepare(&baseline, &[&Exchange::default()]).ok()?;
+    let prepared = session.control(&baseline, &Exchange::default()).ok()?;
     let observation = session.send(&prepared).await;
     let exchange = transcript.keep(&observation);
-    Some(Attempt { baseline, prepared, observation, exchange })
+    Some(Attempt { baseline, observation, exchange })
 }
 
 /// A refusal of the assertion says that the client was recognised; one of the client, or of the request's form,

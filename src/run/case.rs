@@ -6,7 +6,7 @@ use crate::{
     judge::{Facts, Judgement, judge_answer},
     observation::Observation,
     settings::Settings,
-    suite::{Answer, Case, Exchange, Expectation, Level, Step},
+    suite::{Answer, Case, Expectation, Level, Step},
 };
 
 /// What came of a case.
@@ -51,6 +51,7 @@ pub(super) async fn run_case(
     let mut sent: Vec<Sent> = Vec::new();
     let mut verdict: Option<(Judgement, bool)> = None;
     let mut measured = None;
+    let case_jti = session.ids.fresh();
     for step in &case.steps {
         let send = match step {
             Step::Idp(action) => {
@@ -62,11 +63,17 @@ pub(super) async fn run_case(
             Step::Send(send) => send,
             Step::Discovery(_) | Step::Run(_) => continue,
         };
-        let changes: [&Exchange; 2] = [&case.setup, &send.exchange];
         let prepared = match sent.last() {
-            Some(earlier) if send.same_assertion => session.again(baseline, &changes, &earlier.prepared)?,
-            _ => session.prepare(baseline, &changes)?,
+            Some(earlier) if send.same_assertion => {
+                session.again(baseline, &case.setup, &send.exchange, &earlier.prepared)?
+            }
+            _ => session.prepare(baseline, &case.setup, &send.exchange, &case_jti)?,
         };
+        // In a case of several steps the defect can lie in what came before.
+        let alone = case.steps.len() == 1;
+        if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {
+            return Err("not applicable: with this target the change makes no difference".into());
+        }
         let observation = session.send(&prepared).await;
         let jwks_broken = session.keyring.jwks_is_broken();
         let facts = Facts {

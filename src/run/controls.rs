@@ -22,7 +22,7 @@ impl State<'_> {
         }
         let mut answers = Vec::new();
         for setup in setups {
-            let answer = match session.prepare(&baseline, &[&setup]) {
+            let answer = match session.control(&baseline, &setup) {
                 Err(reason) => ControlAnswer::NotOffered(reason),
                 Ok(prepared) => {
                     let observation = session.send(&prepared).await;

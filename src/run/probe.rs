@@ -26,11 +26,11 @@ pub(super) async fn climb(
     let Some(base) = furthest(attempts) else { return Vec::new() };
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(&base.baseline, &[&probe.exchange]) else { continue };
+        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, "") else { continue };
         let answer = send(session, &prepared, transcript).await;
         let accepted = answer == AttemptAnswer::Accepted;
         let flipped_back = accepted && {
-            match session.prepare(&base.baseline, &[&Exchange::default()]) {
+            match session.control(&base.baseline, &Exchange::default()) {
                 Ok(again) => send(session, &again, transcript).await != AttemptAnswer::Accepted,
                 Err(_) => false,
             }

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     discovery::split_origin,
     exchange,
-    idjag::{Grant, IdJag},
+    idjag::{Grant, IdJag, KeyChoice},
     idp::Keyring,
     observation::{HttpRequest, Observation},
     settings::{Client, Settings},
@@ -41,7 +41,7 @@ impl Ids {
         Ids::new(format!("{:016x}", rand::random::<u64>()))
     }
 
-    fn fresh(&self) -> String {
+    pub(super) fn fresh(&self) -> String {
         format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -68,21 +68,37 @@ pub(super) struct Prepared {
     /// The `scope` claim that it asserts.
     pub(super) scope: Option<String>,
     pub(super) variables: Variables,
+    /// Whether it is anything else than the control. A value of a table can coincide with the right one, such as
+    /// a client id in capitals that has no letters.
+    pub(super) differs: bool,
 }
 
 impl Session {
-    /// Makes a token request: the well-formed one in the baseline's manner, then each change in turn.
+    /// Makes a token request: the well-formed one in the baseline's manner, with the case's `setup`, then with its
+    /// `defect`. `case_jti` is the `jti` that all steps of a case share.
     ///
     /// # Errors
     /// Why it cannot be made with this configuration: the reason of a `skip`.
-    pub(super) fn prepare(&self, baseline: &Baseline, changes: &[&Exchange]) -> Result<Prepared, String> {
+    pub(super) fn prepare(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        defect: &Exchange,
+        case_jti: &str,
+    ) -> Result<Prepared, String> {
         let jti = self.ids.fresh();
         let now = self.clock.now();
         let published = self
             .keyring
-            .signing_key(crate::idjag::KeyChoice::Published, baseline.algorithm)
+            .signing_key(KeyChoice::Published, baseline.algorithm)
             .map_err(|error| error.to_string())?;
-        let variables = self.variables(&jti, now, &published);
+        let unpublished = self
+            .keyring
+            .signing_key(KeyChoice::Unpublished, baseline.algorithm)
+            .map_err(|error| error.to_string())?;
+        let mut variables = self.variables(&jti, case_jti, now);
+        variables.set("idp.kid", published.kid());
+        variables.set("idp.unpublished_jwk", unpublished.jwk(None));
         let grant = Grant {
             issuer: self.settings.idp_issuer.clone(),
             subject: self.settings.subject.clone(),
@@ -92,10 +108,10 @@ impl Session {
             resource: self.settings.resource.clone(),
             claims: self.settings.claims.clone(),
         };
-        let mut id_jag = IdJag::well_formed(&grant, baseline.algorithm, now, &jti);
-        for change in changes {
-            id_jag.apply(&change.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        }
+        let mut control = IdJag::well_formed(&grant, baseline.algorithm, now, &jti);
+        control.apply(&setup.id_jag, &variables).map_err(|missing| missing.to_string())?;
+        let mut id_jag = control.clone();
+        id_jag.apply(&defect.id_jag, &variables).map_err(|missing| missing.to_string())?;
         let key = self
             .keyring
             .signing_key(id_jag.key(), id_jag.algorithm())
@@ -107,8 +123,24 @@ impl Session {
             .get("scope")
             .and_then(|text| serde_json::from_str::<Value>(text).ok())
             .and_then(|value| value.as_str().map(str::to_owned));
-        let request = self.write(baseline, changes, &assertion, &variables)?;
-        Ok(Prepared { request, assertion, jti, scope, variables })
+        let mut prepared = Prepared {
+            request: HttpRequest::get(&self.token_endpoint),
+            assertion,
+            jti,
+            scope,
+            variables,
+            differs: id_jag != control,
+        };
+        self.write(baseline, setup, defect, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// The control of a setup: the well-formed exchange with it, and without a defect.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub(super) fn control(&self, baseline: &Baseline, setup: &Exchange) -> Result<Prepared, String> {
+        self.prepare(baseline, setup, &Exchange::default(), "")
     }
 
     /// A token request with an assertion that was made before.
@@ -118,33 +150,39 @@ impl Session {
     pub(super) fn again(
         &self,
         baseline: &Baseline,
-        changes: &[&Exchange],
+        setup: &Exchange,
+        defect: &Exchange,
         earlier: &Prepared,
     ) -> Result<Prepared, String> {
-        let request = self.write(baseline, changes, &earlier.assertion, &earlier.variables)?;
-        Ok(Prepared { request, ..earlier.clone() })
+        let mut prepared = Prepared { differs: true, ..earlier.clone() };
+        self.write(baseline, setup, defect, &mut prepared)?;
+        Ok(prepared)
     }
 
     fn write(
         &self,
         baseline: &Baseline,
-        changes: &[&Exchange],
-        assertion: &str,
-        variables: &Variables,
-    ) -> Result<HttpRequest, String> {
-        let mut token_request = TokenRequest::well_formed(assertion);
-        for change in changes {
-            token_request.apply(&change.token_request, variables).map_err(|missing| missing.to_string())?;
-        }
+        setup: &Exchange,
+        defect: &Exchange,
+        prepared: &mut Prepared,
+    ) -> Result<(), String> {
+        prepared.variables.set("id_jag", prepared.assertion.as_str());
+        let variables = &prepared.variables;
+        let mut control = TokenRequest::well_formed(&prepared.assertion);
+        control.apply(&setup.token_request, variables).map_err(|missing| missing.to_string())?;
+        let mut token_request = control.clone();
+        token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
+        prepared.differs |= token_request != control;
         let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
-        Ok(token_request.write(&self.token_endpoint, baseline.manner, clients))
+        prepared.request = token_request.write(&self.token_endpoint, baseline.manner, clients);
+        Ok(())
     }
 
     pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
         self.http.send(prepared.request.clone()).await
     }
 
-    fn variables(&self, jti: &str, now: i64, published: &crate::keys::SigningKey) -> Variables {
+    fn variables(&self, jti: &str, case_jti: &str, now: i64) -> Variables {
         let idp = &self.settings.idp_issuer;
         let base = idp.strip_suffix('/').unwrap_or(idp);
         let mut variables = Variables::new(now);
@@ -158,7 +196,7 @@ impl Session {
         // The canary's address names the exchange, so that a hit tells which case it belongs to.
         variables.set("idp.canary", format!("{base}/canary/{jti}"));
         variables.set("idp.jwks_uri", format!("{base}/jwks"));
-        variables.set("idp.kid", published.kid());
+        variables.set("case.jti", case_jti);
         variables.set("subject", self.settings.subject.as_str());
         variables.set("jti", jti);
         let mut optional = |name, value: Option<&str>| {

@@ -15,6 +15,7 @@ use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestCh
 #[serde(deny_unknown_fields)]
 pub struct SuiteFile {
     /// The suite's name, in kebab case, the same as the file's name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub suite: String,
     /// What the suite is about, one sentence.
     pub title: String,
@@ -22,6 +23,7 @@ pub struct SuiteFile {
     #[serde(default)]
     pub needs: Vec<Need>,
     /// The cases, in the order in which they are reported.
+    #[schemars(length(min = 1))]
     pub cases: Vec<CaseFile>,
 }
 
@@ -30,12 +32,14 @@ pub struct SuiteFile {
 #[serde(deny_unknown_fields)]
 pub struct CaseFile {
     /// The case's name, in kebab case, unique in its suite.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub case: String,
     /// What a conforming server does, one sentence.
     pub title: String,
     /// How binding it is, under every profile that `levels` does not name.
     pub level: Level,
-    /// How binding it is under single profiles.
+    /// How binding it is under single profiles. Where this says INFO, or where `level` does and this names no other,
+    /// the case is not judged: it only measures.
     #[serde(default)]
     pub levels: BTreeMap<Profile, Level>,
     /// Ids of `suites/requirements.yaml`: requirements and attacks that the case shows.
@@ -47,6 +51,7 @@ pub struct CaseFile {
     pub needs: Vec<Need>,
     /// `NAME=VALUE` of a policy: the case is judged where that policy is set, elsewhere it only measures.
     #[serde(default)]
+    #[schemars(regex(pattern = r"^[a-z-]+=[a-z-]+$"))]
     pub policy: Option<String>,
     /// What differs from the baseline without being the defect. The control has it too.
     #[serde(default)]
@@ -83,6 +88,7 @@ pub struct ExchangeFile {
 #[serde(deny_unknown_fields)]
 pub struct ValueFile {
     /// The value's name, in kebab case: the last part of the case's name.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub value: String,
     /// What is special about this value, appended to the case's title in parentheses.
     #[serde(default)]
@@ -161,7 +167,7 @@ impl IdpAction {
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectFile {
     /// Refused with this `error` (RFC 6749 section 5.2): the first is the one that the standard names, any other
-    /// in the list is as good.
+    /// in the list is as good. An empty list: refused, whatever the `error`.
     #[schemars(with = "Option<OneOrMany>")]
     pub refused: Option<OneOrMany>,
     /// `MUST` where the standard makes the `error` code (and `status`) itself binding; else another code is a
@@ -407,7 +413,7 @@ impl JsonSchema for OneOrMany {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "description": "One word or a list of words.",
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }]
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
         })
     }
 }

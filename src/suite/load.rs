@@ -1,1 +1,157 @@
-//! TODO
+//! Where suite files come from: the binary, or `--suite PATH`. The only module of `suite` that reads files; what they
+//! mean is `validate`'s business.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Suite, registry::Registry, validate};
+use crate::problem::{Place, Problem, SourceText};
+
+/// No suite file is larger: a suite of a thousand cases has a tenth of it.
+const BYTES_AT_MOST: u64 = 4 * 1024 * 1024;
+
+/// The files beside the suites in `suites/`, which are none.
+const REGISTRY_FILES: [&str; 2] = ["rows.yaml", "requirements.yaml"];
+
+/// Names and texts of `suites/NAME.yaml`.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../suites/", $name, ".yaml")))),*]
+    };
+}
+
+/// The shipped suites, in the order in which they are reported: each a line here and a file in `suites/`. A test
+/// keeps the two in step.
+pub const SHIPPED: &[(&str, &str)] = shipped![
+    "discovery",
+    "assertion-type",
+    "audience",
+    "issuer",
+    "client-binding",
+    "lifetime",
+    "subject",
+    "signature",
+    "json-web-token-attacks",
+    "client-authentication",
+    "token-request",
+    "token-response",
+    "replay",
+    "error-response",
+];
+
+/// The shipped suite files, from the binary.
+pub fn shipped() -> Vec<Arc<SourceText>> {
+    SHIPPED.iter().map(|(name, text)| SourceText::new(format!("suites/{name}.yaml"), *text)).collect()
+}
+
+/// The shipped suites, validated.
+///
+/// # Errors
+/// Every mistake in them; a test keeps the shipped ones without.
+pub fn shipped_suites(registry: &Registry) -> Result<Vec<Suite>, Vec<Problem>> {
+    validate::suites(&shipped(), registry)
+}
+
+/// The suites of `--suite PATH`, validated.
+///
+/// # Errors
+/// Every mistake in them, and every file that cannot be read.
+pub fn suites_from_disk(paths: &[PathBuf], registry: &Registry) -> Result<Vec<Suite>, Vec<Problem>> {
+    validate::suites(&from_disk(paths)?, registry)
+}
+
+/// The files of `--suite PATH`: a file as it is, of a folder its `*.yaml` in the order of their names, without
+/// `rows.yaml` and `requirements.yaml`.
+///
+/// # Errors
+/// A [`Problem`] for each path that cannot be read, and for each folder without suite files.
+pub fn from_disk(paths: &[PathBuf]) -> Result<Vec<Arc<SourceText>>, Vec<Problem>> {
+    let mut sources = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match files_of(path) {
+            Ok(files) => {
+                for file in files {
+                    match read(&file) {
+                        Ok(source) => sources.push(source),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = path.read_dir().map_err(|error| unreadable(path, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        let is_suite = file.extension().is_some_and(|extension| extension == "yaml")
+            && !REGISTRY_FILES.iter().any(|name| file.ends_with(name))
+            && file.is_file();
+        if is_suite {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        return Err(Problem::new(
+            file_only(path),
+            format!("no suite file in the folder `{}`", path.display()),
+        )
+        .help("suite files end in `.yaml`; folders within are not searched"));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads a file that a person typed.
+///
+/// # Errors
+/// A [`Problem`] when it cannot be read, is larger than 4 MiB, or is not UTF-8.
+pub fn read(path: &Path) -> Result<Arc<SourceText>, Problem> {
+    let mut bytes = Vec::new();
+    // Bounded while reading, since what is no regular file tells no length.
+    File::open(path)
+        .and_then(|file| file.take(BYTES_AT_MOST + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > BYTES_AT_MOST {
+        return Err(Problem::new(file_only(path), format!("`{}` is larger than 4 MiB", path.display()))
+            .help("name a suite file, or split this one"));
+    }
+    let name = path.display().to_string();
+    String::from_utf8(bytes).map(|text| SourceText::new(name.clone(), text)).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        Problem::new(file_only(path), format!("`{name}` is not UTF-8: the byte 0x{byte:02x} in line {line}"))
+            .help("save it as UTF-8")
+    })
+}
+
+fn file_only(path: &Path) -> Place {
+    Place::file_only(path.display().to_string())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    let problem = Problem::new(file_only(path), format!("cannot read `{}`: {error}", path.display()));
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            problem.help("check the path; it is taken from the working directory")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            problem.help("check the permissions of the file and its folder")
+        }
+        _ => problem.help("name a file or a folder"),
+    }
+}

@@ -9,7 +9,10 @@ pub mod validate;
 
 use std::collections::BTreeMap;
 
-pub use file::{Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck, RunCheck, SuiteFile};
+pub use file::{
+    Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck, RunCheck,
+    SuiteFile,
+};
 pub use validate::check_files;
 
 use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestChange};
@@ -145,7 +148,8 @@ pub struct Expectation {
 /// Refused, accepted, or either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Refused with one of these `error` codes, the first being the one that the standard names.
+    /// Refused with one of these `error` codes, the first being the one that the standard names; with any where
+    /// there is none.
     Refused {
         /// The codes.
         errors: Vec<String>,

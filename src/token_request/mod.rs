@@ -41,12 +41,13 @@ pub struct Clients<'a> {
 }
 
 /// A token request before it is written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenRequest {
     method: String,
     content_type: Option<String>,
     form: Vec<(String, String)>,
-    query: Vec<(String, String)>,
+    /// Names of the parameters that go into the query, `all` for every one.
+    in_query: Vec<String>,
     body: BodyForm,
     headers: Vec<(String, String)>,
     client: ClientAuthenticationChange,
@@ -62,7 +63,7 @@ impl TokenRequest {
                 ("grant_type".into(), JWT_BEARER.into()),
                 ("assertion".into(), assertion.into()),
             ],
-            query: Vec::new(),
+            in_query: Vec::new(),
             body: BodyForm::Form,
             headers: Vec::new(),
             client: ClientAuthenticationChange::default(),
@@ -92,11 +93,7 @@ impl TokenRequest {
             let value = template::substitute_text(&parameter.value, variables)?;
             self.form.push((parameter.name.clone(), value));
         }
-        let (moved, kept) = std::mem::take(&mut self.form)
-            .into_iter()
-            .partition(|(name, _)| change.move_to_query.iter().any(|word| word == "all" || word == name));
-        self.form = kept;
-        self.query.extend::<Vec<_>>(moved);
+        self.in_query.extend(change.move_to_query.iter().cloned());
         self.body = change.body.unwrap_or(self.body);
         for (name, value) in &change.headers {
             self.headers.push((name.clone(), template::substitute_text(value, variables)?));
@@ -113,6 +110,10 @@ impl TokenRequest {
     /// The request as it is sent to `token_endpoint`.
     pub fn write(mut self, token_endpoint: &str, manner: Manner, clients: Clients<'_>) -> HttpRequest {
         self.authenticate(manner, clients);
+        let (query, form): (Vec<_>, Vec<_>) = self
+            .form
+            .into_iter()
+            .partition(|(name, _)| self.in_query.iter().any(|word| word == "all" || word == name));
         let mut headers = vec![("Accept".to_owned(), "application/json".to_owned())];
         let default_type = match self.body {
             BodyForm::Form => Some("application/x-www-form-urlencoded"),
@@ -124,19 +125,19 @@ impl TokenRequest {
         }
         headers.append(&mut self.headers);
         let body = match self.body {
-            BodyForm::Form => form_encode(&self.form),
+            BodyForm::Form => form_encode(&form),
             BodyForm::Json => {
                 let object: serde_json::Map<_, _> =
-                    self.form.into_iter().map(|(name, value)| (name, value.into())).collect();
+                    form.into_iter().map(|(name, value)| (name, value.into())).collect();
                 serde_json::Value::Object(object).to_string()
             }
             BodyForm::Empty => String::new(),
         };
-        let url = if self.query.is_empty() {
+        let url = if query.is_empty() {
             token_endpoint.to_owned()
         } else {
             let separator = if token_endpoint.contains('?') { '&' } else { '?' };
-            format!("{token_endpoint}{separator}{}", form_encode(&self.query))
+            format!("{token_endpoint}{separator}{}", form_encode(&query))
         };
         HttpRequest { method: self.method, url, headers, body: body.into_bytes() }
     }
@@ -175,7 +176,7 @@ impl TokenRequest {
             ClientAuthenticationMethod::ClientSecretBasic => manner.client_id_in_body,
             _ => true,
         });
-        if in_body && !self.form.iter().chain(&self.query).any(|(name, _)| name == "client_id") {
+        if in_body && !self.form.iter().any(|(name, _)| name == "client_id") {
             self.form.push(("client_id".into(), client.id.clone()));
         }
         match (change.authorization, method) {

@@ -1,0 +1,290 @@
+//! Changes of the ID-JAG and of the token request: that no two of them contradict each other, that header fields can
+//! be sent, and that every `${…}` is a variable. Applying them is not done here.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Checker, texts};
+use crate::{
+    idjag::{CompactDefect, Duplicate, IdJagChange, SignatureDefect},
+    suite::Constraint,
+    template,
+    token_request::{
+        BodyForm, ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice, SecretChoice,
+        TokenRequestChange,
+    },
+    yaml::Path,
+};
+
+impl Checker<'_> {
+    /// The changes of the ID-JAG under `path`.
+    pub(super) fn id_jag(&mut self, path: &Path<'_>, change: &IdJagChange) {
+        let claims: Vec<_> = change.claims.keys().map(String::as_str).collect();
+        self.members(
+            path,
+            "claim",
+            &claims,
+            &change.remove_claims,
+            &change.raw_claims,
+            &change.duplicate_claims,
+            ["claims", "remove_claims", "raw_claims", "duplicate_claims"],
+        );
+        let header: Vec<_> = change.header.keys().map(String::as_str).collect();
+        self.members(
+            path,
+            "header member",
+            &header,
+            &change.remove_header,
+            &change.raw_header,
+            &change.duplicate_header,
+            ["header", "remove_header", "raw_header", "duplicate_header"],
+        );
+        if matches!(change.signature, Some(SignatureDefect::Hmac(_))) {
+            for (given, key) in [(change.key.is_some(), "key"), (change.algorithm.is_some(), "algorithm")] {
+                if given {
+                    let signature = self.positions.key(&path.key("signature"));
+                    self.problem(
+                        self.key(&path.key(key), format!("`{key}` has no effect beside a MAC"))
+                            .also(signature, "which takes the place of the signature")
+                            .help("the MAC's own `algorithm` and `secret` say all"),
+                    );
+                }
+            }
+        }
+        let compact = path.key("compact");
+        for (at, defect) in change.compact.iter().enumerate() {
+            if matches!(defect, CompactDefect::Replaced(_)) {
+                let alone =
+                    IdJagChange { compact: vec![defect.clone()], ..IdJagChange::default() } == *change;
+                if !alone {
+                    let message = "the whole token is replaced: no other change of the ID-JAG has an effect";
+                    self.problem(self.value(&compact.index(at), message).help("leave the other changes out"));
+                }
+            } else if change.compact[..at].contains(defect) {
+                self.problem(self.value(&compact.index(at), "the same defect twice"));
+            }
+        }
+        texts::of_id_jag(path, change, &mut |path, value| self.text(path, value));
+    }
+
+    /// Members of the claims or of the header: at most one of set, removed and raw.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "claims and header have the same four lists under other names"
+    )]
+    fn members(
+        &mut self,
+        path: &Path<'_>,
+        what: &str,
+        set: &[&str],
+        removed: &[String],
+        raw: &BTreeMap<String, String>,
+        duplicates: &[Duplicate],
+        [set_key, remove_key, raw_key, duplicate_key]: [&str; 4],
+    ) {
+        let (set_path, remove_path, raw_path) = (path.key(set_key), path.key(remove_key), path.key(raw_key));
+        for (at, name) in removed.iter().enumerate() {
+            let item = remove_path.index(at);
+            let other = if set.contains(&name.as_str()) {
+                Some((set_path.key(name), "set here"))
+            } else if raw.contains_key(name) {
+                Some((raw_path.key(name), "set here"))
+            } else {
+                None
+            };
+            if let Some((other, label)) = other {
+                let problem = self.value(&item, format!("the {what} `{name}` is removed and set"));
+                self.problem(problem.label("removed here").also(self.positions.key(&other), label));
+            }
+            if removed[..at].contains(name) {
+                self.problem(self.value(&item, format!("the {what} `{name}` is removed twice")));
+            }
+        }
+        for name in raw.keys().filter(|name| set.contains(&name.as_str())) {
+            let problem = self.key(&raw_path.key(name), format!("the {what} `{name}` is set twice"));
+            self.problem(problem.also(self.positions.key(&set_path.key(name)), "first here"));
+        }
+        let duplicate_path = path.key(duplicate_key);
+        for (at, duplicate) in duplicates.iter().enumerate() {
+            if let Some(removed_at) = removed.iter().position(|name| *name == duplicate.name) {
+                let item = duplicate_path.index(at);
+                let message =
+                    format!("the {what} `{}` is removed: there is nothing to duplicate", duplicate.name);
+                let removed = self.positions.value(&remove_path.index(removed_at));
+                self.problem(self.value(&item.key("name"), message).also(removed, "removed here"));
+            }
+        }
+    }
+
+    /// The changes of the token request under `path`.
+    pub(super) fn token_request(&mut self, path: &Path<'_>, change: &TokenRequestChange) {
+        if let Some(method) = change.method.as_deref().filter(|method| !is_token(method)) {
+            self.problem(self.value(&path.key("method"), format!("`{method}` is no HTTP method")));
+        }
+        let removed_path = path.key("remove_parameters");
+        for (at, name) in change.remove_parameters.iter().enumerate() {
+            let set = path.key("parameters");
+            if change.parameters.contains_key(name) {
+                let problem =
+                    self.value(&removed_path.index(at), format!("the parameter `{name}` is removed and set"));
+                self.problem(
+                    problem.label("removed here").also(self.positions.key(&set.key(name)), "set here"),
+                );
+            }
+        }
+        let moved_path = path.key("move_to_query");
+        if change.move_to_query.len() > 1
+            && let Some(at) = change.move_to_query.iter().position(|name| name == "all")
+        {
+            self.problem(
+                self.value(&moved_path.index(at), "`all` moves every parameter: the others say nothing"),
+            );
+        }
+        for (at, name) in change.move_to_query.iter().enumerate() {
+            if change.remove_parameters.contains(name) {
+                self.problem(
+                    self.value(&moved_path.index(at), format!("the parameter `{name}` is removed and moved")),
+                );
+            }
+        }
+        if change.body == Some(BodyForm::Empty) && !change.parameters.is_empty() {
+            let problem =
+                self.key(&path.key("parameters"), "parameters have no effect in a request without a body");
+            self.problem(problem.also(self.positions.value(&path.key("body")), "no body"));
+        }
+        self.header_fields(path, change);
+        if let Some(authentication) = &change.client_authentication {
+            self.client_authentication(&path.key("client_authentication"), authentication, change);
+        }
+        texts::of_token_request(path, change, &mut |path, value| self.text(path, value));
+    }
+
+    fn header_fields(&mut self, path: &Path<'_>, change: &TokenRequestChange) {
+        let headers = path.key("headers");
+        if let Some(value) = change.content_type.as_deref().filter(|value| !is_field_value(value)) {
+            let message = format!("`{}` cannot be the value of a header field", value.escape_debug());
+            self.problem(self.value(&path.key("content_type"), message));
+        }
+        for (name, value) in &change.headers {
+            let field = headers.key(name);
+            self.header_name(&field, name);
+            if !is_field_value(value) {
+                let message = format!("`{}` cannot be the value of a header field", value.escape_debug());
+                self.problem(
+                    self.value(&field, message).help("line breaks and control characters cannot be sent"),
+                );
+            }
+            let other = match name.to_ascii_lowercase().as_str() {
+                "content-type" if change.content_type.is_some() => Some(path.key("content_type")),
+                _ => None,
+            };
+            if let Some(other) = other {
+                let problem = self.key(&field, format!("the header field `{name}` is set twice"));
+                self.problem(problem.also(self.positions.key(&other), "first here"));
+            }
+        }
+    }
+
+    /// The name of a header field, as a key.
+    pub(super) fn header_name(&mut self, path: &Path<'_>, name: &str) {
+        if !is_token(name) {
+            let problem = self.key(path, format!("`{}` is no name of a header field", name.escape_debug()));
+            self.problem(problem.help("letters, digits and hyphens, as in `Cache-Control`"));
+        }
+    }
+
+    fn client_authentication(
+        &mut self,
+        path: &Path<'_>,
+        change: &ClientAuthenticationChange,
+        request: &TokenRequestChange,
+    ) {
+        let secret_is_changed = change.secret != SecretChoice::Right;
+        if change.client == ClientChoice::Absent {
+            let said = [
+                ("method", change.method.is_some()),
+                ("secret", secret_is_changed),
+                ("authorization", change.authorization.is_some()),
+                ("client_id_in_body", change.client_id_in_body == Some(true)),
+            ];
+            for (key, _) in said.into_iter().filter(|(_, given)| *given) {
+                let problem = self.key(&path.key(key), format!("`{key}` contradicts `client: absent`"));
+                let client = self.positions.value(&path.key("client"));
+                self.problem(problem.also(client, "neither id nor credential is sent"));
+            }
+            return;
+        }
+        let without_secret = matches!(
+            change.method,
+            Some(ClientAuthenticationMethod::None)
+        );
+        if secret_is_changed && without_secret {
+            let problem = self.key(&path.key("secret"), "this method sends no secret");
+            self.problem(problem.also(self.positions.value(&path.key("method")), "the method"));
+        }
+        if change.authorization.is_some() {
+            if secret_is_changed {
+                let problem =
+                    self.key(&path.key("secret"), "the secret has no effect beside `authorization`");
+                self.problem(
+                    problem.also(self.positions.key(&path.key("authorization")), "sent as it stands"),
+                );
+            }
+            if let Some(name) = request.headers.keys().find(|name| name.eq_ignore_ascii_case("authorization"))
+            {
+                let problem = self.key(&path.key("authorization"), "the Authorization header is set twice");
+                let label = format!("as the header field `{name}` of this request");
+                self.problem(problem.label(label));
+            }
+        }
+    }
+
+    /// A text with variables, or a number.
+    pub(super) fn text(&mut self, path: &Path<'_>, value: &Value) {
+        match value {
+            Value::String(text) => {
+                let Err(error) = template::check(text) else { return };
+                let part = text.get(error.offset..error.offset + error.len).unwrap_or_default();
+                // A text with escapes or of several lines is not written as it is: then all of it is shown.
+                let place = if part.is_empty() {
+                    self.positions.value(path)
+                } else {
+                    self.positions.part(path, part)
+                };
+                let mut problem = crate::problem::Problem::new(place, error.message);
+                problem.help = error.help;
+                self.problem(problem);
+            }
+            // Beyond 64 bits, YAML's numbers become fractions, which are written otherwise.
+            Value::Number(number) if number.is_f64() => {
+                let written = self.positions.written(path);
+                let is_whole = !written.is_empty()
+                    && written.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+                if is_whole {
+                    let message = format!("the number {written} is too large to be kept digit by digit");
+                    self.problem(
+                        self.value(path, message).help("write it as text under `raw_claims` or `raw_header`"),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The variables in constraints under `path`.
+    pub(super) fn constraint_texts(&mut self, path: &Path<'_>, constraints: &BTreeMap<String, Constraint>) {
+        texts::of_constraints(path, constraints, &mut |path, value| self.text(path, value));
+    }
+}
+
+/// A `token` of RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// A field value of RFC 9110 section 5.5; variables hold none of what is forbidden.
+fn is_field_value(text: &str) -> bool {
+    !text.chars().any(|character| character.is_control() && character != '\t')
+}
