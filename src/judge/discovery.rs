@@ -6,6 +6,7 @@ use super::{Judgement, constraint};
 use crate::{
     discovery::{Discovery, IssuerVerdict, ServerMetadata, Try, WellKnown, first_difference, kind_of},
     observation::clip,
+    report::Finding as FindingKind,
     settings::Profile,
     suite::{DiscoveryCheck, DiscoveryExpectation, Level},
     template::Variables,
@@ -32,14 +33,14 @@ pub fn judge_discovery(
             if let Some(violation) = constraint::violated(demand, value, variables) {
                 let reason = violation.reason(&format!("`{name}`"));
                 let found = value.map_or_else(|| violation.found().to_owned(), constraint::typed);
-                return Judgement::finding(level, reason, expected, format!("`{name}` is {found}"));
+                return Judgement::finding(level, FindingKind::Detail, reason, expected, format!("`{name}` is {found}"));
             }
         }
     }
     for check in &expect.checks {
         if let Some(finding) = run_check(*check, discovery, profile) {
             let level = finding.level.unwrap_or(level);
-            return Judgement::finding(level, finding.reason, expected, finding.observed);
+            return Judgement::finding(level, FindingKind::Detail, finding.reason, expected, finding.observed);
         }
     }
     let observed = match discovery.used() {

@@ -13,7 +13,7 @@ pub use whole_run::Ledger;
 
 use crate::{
     observation::{Observation, Response, clip},
-    report::{Outcome, Severity},
+    report::{Finding, Outcome, Severity},
     suite::{Answer, Expectation, Level},
     template::Variables,
 };
@@ -25,6 +25,8 @@ pub struct Judgement {
     pub outcome: Outcome,
     /// How grave; none for a pass.
     pub severity: Option<Severity>,
+    /// What kind of finding; none for a pass.
+    pub finding: Option<Finding>,
     /// Why, one sentence; empty for a plain pass.
     pub reason: String,
     /// What a conforming server answers, one sentence.
@@ -35,27 +37,43 @@ pub struct Judgement {
 
 impl Judgement {
     fn pass(expected: String, observed: String) -> Self {
-        Judgement { outcome: Outcome::Pass, severity: None, reason: String::new(), expected, observed }
+        Judgement {
+            outcome: Outcome::Pass,
+            severity: None,
+            finding: None,
+            reason: String::new(),
+            expected,
+            observed,
+        }
     }
 
     /// A finding of a case that is binding to `level`.
-    fn finding(level: Level, reason: String, expected: String, observed: String) -> Self {
-        let (outcome, severity) = match level {
-            Level::MUST => (Outcome::Fail, Some(Severity::High)),
-            Level::SHOULD | Level::MAY => (Outcome::Warn, Some(Severity::Low)),
-            Level::INFO => (Outcome::Pass, None),
+    fn finding(level: Level, kind: Finding, reason: String, expected: String, observed: String) -> Self {
+        let (outcome, severity) = match (level, kind) {
+            (Level::MUST, Finding::TokenIssued) => (Outcome::Fail, Some(Severity::Critical)),
+            (Level::MUST, _) => (Outcome::Fail, Some(Severity::High)),
+            (Level::SHOULD | Level::MAY, _) => (Outcome::Warn, Some(Severity::Low)),
+            (Level::INFO, _) => (Outcome::Pass, None),
         };
-        Judgement { outcome, severity, reason, expected, observed }
+        let finding = (outcome != Outcome::Pass).then_some(kind);
+        Judgement { outcome, severity, finding, reason, expected, observed }
     }
 
-    /// A finding that never fails a run: the wrong code where the code is no MUST, a 5xx to a bad request.
-    fn warning(reason: String, expected: String, observed: String) -> Self {
-        Judgement { outcome: Outcome::Warn, severity: Some(Severity::Low), reason, expected, observed }
+    /// The right refusal with the wrong error, where the error is no MUST: never more than a warning.
+    fn wrong_error(reason: String, expected: String, observed: String) -> Self {
+        Judgement {
+            outcome: Outcome::Warn,
+            severity: Some(Severity::Low),
+            finding: Some(Finding::WrongError),
+            reason,
+            expected,
+            observed,
+        }
     }
 
     /// The harness could not carry it out.
     pub fn error(reason: String, expected: String, observed: String) -> Self {
-        Judgement { outcome: Outcome::Error, severity: None, reason, expected, observed }
+        Judgement { outcome: Outcome::Error, severity: None, finding: None, reason, expected, observed }
     }
 
     /// How bad it is, for choosing among the steps of a case.
@@ -104,19 +122,16 @@ pub fn judge_answer(
     }
     match &expect.answer {
         Answer::Measured(_) => Judgement::pass(expected, observed),
+        // Both answers are right; what comes with a token is looked at.
+        Answer::Either if response.access_token().is_some() => {
+            judge_acceptance(expect, level, response, facts, expected, observed)
+        }
+        Answer::Either => Judgement::pass(expected, observed),
         Answer::Accepted => judge_acceptance(expect, level, response, facts, expected, observed),
         Answer::Refused { errors, error_level } => {
             if response.access_token().is_some() {
-                let mut finding = Judgement::finding(
-                    level,
-                    "an access token was issued where a refusal is due".into(),
-                    expected,
-                    observed,
-                );
-                if finding.outcome == Outcome::Fail {
-                    finding.severity = Some(Severity::Critical);
-                }
-                return finding;
+                let reason = "an access token was issued where a refusal is due".into();
+                return Judgement::finding(level, Finding::TokenIssued, reason, expected, observed);
             }
             judge_refusal(expect, level, errors, *error_level, response, facts, expected, observed)
         }
@@ -133,14 +148,14 @@ fn judge_acceptance(
 ) -> Judgement {
     if response.access_token().is_none() {
         let reason = "a well-formed request was refused".into();
-        return Judgement::finding(level, reason, expected, observed);
+        return Judgement::finding(level, Finding::GoodRefused, reason, expected, observed);
     }
     if response.status != 200 {
         let reason = format!("the token came with status {}, not 200 (RFC 6749 section 5.1)", response.status);
-        return Judgement::finding(level, reason, expected, observed);
+        return Judgement::finding(level, Finding::Detail, reason, expected, observed);
     }
     match details(expect, response, facts) {
-        Some(mismatch) => Judgement::finding(level, mismatch.reason, expected, mismatch.observed),
+        Some(mismatch) => Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed),
         None => Judgement::pass(expected, observed),
     }
 }
@@ -157,7 +172,7 @@ fn judge_refusal(
     observed: String,
 ) -> Judgement {
     if response.status >= 500 && !(facts.jwks_broken && response.status == 503) {
-        return Judgement::warning(
+        return Judgement::wrong_error(
             format!("it was refused, but with {}: a 5xx is never a correct refusal", response.status),
             expected,
             observed,
@@ -165,9 +180,9 @@ fn judge_refusal(
     }
     let wrong_code = |reason: String, expected, observed| {
         if error_level == Level::MUST {
-            Judgement::finding(level, reason, expected, observed)
+            Judgement::finding(level, Finding::WrongError, reason, expected, observed)
         } else {
-            Judgement::warning(reason, expected, observed)
+            Judgement::wrong_error(reason, expected, observed)
         }
     };
     if response.status < 400 {
@@ -192,7 +207,7 @@ fn judge_refusal(
         return wrong_code(reason, expected, observed);
     }
     match details(expect, response, facts) {
-        Some(mismatch) => Judgement::finding(level, mismatch.reason, expected, mismatch.observed),
+        Some(mismatch) => Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed),
         None => Judgement::pass(expected, observed),
     }
 }
@@ -251,6 +266,7 @@ pub fn expected_sentence(expect: &Expectation) -> String {
     let mut parts = vec![match &expect.answer {
         Answer::Measured(_) => "nothing is demanded; the answer is measured".to_owned(),
         Answer::Accepted => "200 with an access token".to_owned(),
+        Answer::Either => "a refusal, or 200 with an access token".to_owned(),
         Answer::Refused { errors, .. } => {
             let statuses = refusal_statuses(expect, errors);
             let status = if statuses.is_empty() { "a 4xx status".to_owned() } else { one_of(&statuses) };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{Judgement, constraint::oauth_error_characters, response};
 use crate::{
     observation::{Observation, Response, clip},
+    report::Finding,
     suite::{Level, RunCheck},
 };
 
@@ -79,7 +80,7 @@ impl Ledger {
             more => format!("{more} cases show it"),
         };
         let observed = format!("{}, in {}", offences[0].what, offences[0].case);
-        Some((Judgement::finding(level, reason, expected, observed), cases))
+        Some((Judgement::finding(level, Finding::Detail, reason, expected, observed), cases))
     }
 }
 

@@ -258,6 +258,20 @@ impl Severity {
     }
 }
 
+/// What kind of finding a case has: a hole is kept apart from a wrong error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// A token for what must be refused, or a canary hit.
+    TokenIssued,
+    /// A refusal of what must be accepted.
+    GoodRefused,
+    /// Refused as it must be, with another error or status than is due.
+    WrongError,
+    /// Anything else: a header, a member, the metadata.
+    Detail,
+}
+
 /// One case.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CaseReport {
@@ -273,6 +287,9 @@ pub struct CaseReport {
     pub level: Level,
     /// How grave the finding is; null without one.
     pub severity: Option<Severity>,
+    /// What kind of finding it is; null without one.
+    #[serde(default)]
+    pub finding: Option<Finding>,
     /// Ids of requirements and attacks.
     pub requirements: Vec<String>,
     /// The outcome.

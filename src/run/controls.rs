@@ -95,6 +95,7 @@ impl State<'_> {
                 let slot = &mut self.slots[index];
                 slot.report.outcome = Outcome::Inconclusive;
                 slot.report.severity = None;
+                slot.report.finding = None;
                 slot.report.row = Some(slot.case.row.clone());
                 slot.report.reason = format!("the control after the suite was not accepted any more ({after})");
                 self.evidence.control_lost.get_or_insert_with(|| after);

@@ -84,6 +84,7 @@ impl<'a> State<'a> {
         report.row = (judgement.outcome != Outcome::Pass).then(|| slot.case.row.clone());
         report.outcome = judgement.outcome;
         report.severity = judgement.severity;
+        report.finding = judgement.finding;
         report.reason = judgement.reason;
         if !judgement.expected.is_empty() {
             report.expected = judgement.expected;
@@ -129,6 +130,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         title: case.title.clone(),
         level: level(case, settings),
         severity: None,
+        finding: None,
         requirements: case.requirements.clone(),
         outcome: Outcome::Skip,
         row: None,

@@ -5,7 +5,7 @@ use crate::{
     idp::AccessKind,
     judge::{Judgement, judge_discovery},
     plan,
-    report::{Outcome, Severity},
+    report::{Finding, Outcome, Severity},
     suite::Step,
     template::Variables,
 };
@@ -105,6 +105,7 @@ impl State<'_> {
             let slot = &mut self.slots[*index];
             slot.report.outcome = Outcome::Fail;
             slot.report.severity = Some(Severity::Critical);
+            slot.report.finding = Some(Finding::TokenIssued);
             slot.report.row = Some(slot.case.row.clone());
             slot.report.reason =
                 "the target fetched an address that only the assertion names (RFC 8725 section 3.10)".into();

@@ -161,7 +161,7 @@ impl IdpAction {
     }
 }
 
-/// What a conforming server answers. Exactly one of `refused`, `accepted`, `measured`, `metadata`, `discovery` and
+/// What a conforming server answers. Exactly one of `refused`, `accepted`, `either`, `measured`, `metadata`, `discovery` and
 /// `run` says what is looked at (`metadata` and `discovery` may stand together); `status`, `headers` and `members` may narrow the first three down.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -175,6 +175,9 @@ pub struct ExpectFile {
     pub error_level: Option<Level>,
     /// Answered with an access token.
     pub accepted: bool,
+    /// Refused or accepted, both are right; what is said of `headers`, `members`, claims and `checks` holds for an
+    /// acceptance.
+    pub either: bool,
     /// Nothing is demanded: the answer becomes this entry of the server's profile.
     pub measured: Option<String>,
     /// The status is one of these.

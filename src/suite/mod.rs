@@ -158,6 +158,8 @@ pub enum Answer {
     },
     /// Answered with an access token.
     Accepted,
+    /// Refused or accepted; what comes with a token is looked at.
+    Either,
     /// Nothing is demanded; the answer becomes this entry of the server's profile.
     Measured(String),
 }
