@@ -13,7 +13,7 @@ pub use file::{
     Characters, Constraint, DiscoveryCheck, IdpAction, JsonType, Level, Need, ResponseCheck, RunCheck,
     SuiteFile,
 };
-pub use validate::check_files;
+pub use load::check_files;
 
 use crate::{idjag::IdJagChange, settings::Profile, token_request::TokenRequestChange};
 

@@ -7,7 +7,7 @@ mod expect;
 mod needs;
 mod texts;
 
-use std::{collections::BTreeMap, path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Suite, file::SuiteFile, load, registry::Registry};
 use crate::{
@@ -47,67 +47,6 @@ pub fn suites(sources: &[Arc<SourceText>], registry: &Registry) -> Result<Vec<Su
     }
     problem::sort(&mut problems);
     Err(problems)
-}
-
-/// Validates the files of `jagspec check`. What a file is, is told by what it holds; what is no suite file is given to
-/// `config`, which knows the config file.
-///
-/// Empty when all are in order.
-pub fn check_files(
-    paths: &[path::PathBuf],
-    registry: &Registry,
-    config: &dyn Fn(&Arc<SourceText>) -> Vec<Problem>,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut suite_files = Vec::new();
-    for path in paths {
-        match load::from_disk(std::slice::from_ref(path)) {
-            Ok(sources) => {
-                for source in sources {
-                    match FileKind::of(&source) {
-                        FileKind::Suite => suite_files.push(source),
-                        FileKind::Registry => problems.push(registry_file(&source)),
-                        FileKind::Config => problems.extend(config(&source)),
-                    }
-                }
-            }
-            Err(unreadable) => problems.extend(unreadable),
-        }
-    }
-    // Together, so that two suites of one name are found.
-    problems.extend(suites(&suite_files, registry).err().unwrap_or_default());
-    problems
-}
-
-/// What a file that a person typed is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Suite,
-    Registry,
-    Config,
-}
-
-impl FileKind {
-    /// One key is enough, so that a file without the others is told what it lacks.
-    fn of(source: &Arc<SourceText>) -> Self {
-        let positions = Positions::of_source(source);
-        let has = |names: &[&str]| positions.keys().any(|key| names.contains(&key));
-        if has(&["suite", "cases"]) {
-            Self::Suite
-        } else if has(&["rows", "requirements", "attacks"]) {
-            Self::Registry
-        } else {
-            Self::Config
-        }
-    }
-}
-
-/// The registry is in the binary: a file of it is read by nobody.
-fn registry_file(source: &Arc<SourceText>) -> Problem {
-    let place = Positions::of_source(source).value(&Path::ROOT);
-    Problem::new(place, "rows, requirements and attacks are not read from a file").help(
-        "`jagspec check` reads suite files, with the keys `suite`, `title` and `cases`, and config files",
-    )
 }
 
 fn suite(checker: &mut Checker<'_>, file: &SuiteFile, whole: bool) -> Suite {

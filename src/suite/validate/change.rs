@@ -215,10 +215,7 @@ impl Checker<'_> {
             }
             return;
         }
-        let without_secret = matches!(
-            change.method,
-            Some(ClientAuthenticationMethod::None)
-        );
+        let without_secret = matches!(change.method, Some(ClientAuthenticationMethod::None));
         if secret_is_changed && without_secret {
             let problem = self.key(&path.key("secret"), "this method sends no secret");
             self.problem(problem.also(self.positions.value(&path.key("method")), "the method"));
