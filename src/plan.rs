@@ -13,8 +13,11 @@ pub fn select<'a>(suites: &'a [Suite], settings: &Settings) -> Vec<(&'a Suite, V
     suites
         .iter()
         .map(|suite| {
-            let cases =
-                suite.cases.iter().filter(|case| settings.selection.selects(&case.name())).collect::<Vec<_>>();
+            let cases = suite
+                .cases
+                .iter()
+                .filter(|case| settings.selection.selects(&case.name()))
+                .collect::<Vec<_>>();
             (suite, cases)
         })
         .filter(|(_, cases)| !cases.is_empty())
@@ -33,9 +36,7 @@ pub fn skip_reason(
             Need::Client if settings.client.is_none() => {
                 "no client is configured: set --client-id and --client-secret"
             }
-            Need::ClientSecret
-                if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) =>
-            {
+            Need::ClientSecret if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) => {
                 "the client has no secret: set --client-secret"
             }
             Need::OtherClient if settings.other_client.is_none() => {
@@ -62,8 +63,7 @@ pub fn skip_reason(
                 "the issuer identifier has no path"
             }
             Need::RsaKey
-                if baseline
-                    .is_some_and(|baseline| baseline.algorithm.key_type() != KeyType::Rsa) =>
+                if baseline.is_some_and(|baseline| baseline.algorithm.key_type() != KeyType::Rsa) =>
             {
                 "the ID-JAGs of this run are not signed with RSA"
             }

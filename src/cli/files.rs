@@ -62,15 +62,13 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
     let formats = [("json", Format::Json), ("snapshot", Format::Snapshot)];
     let mut files = Vec::new();
     for text in typed.iter().filter(|text| !text.is_empty()) {
-        let (name, path) = text
-            .split_once('=')
-            .filter(|(_, path)| !path.is_empty())
-            .ok_or_else(|| wrong(format!("`{text}` names no file; write FORMAT=PATH, such as json=report.json")))?;
-        let format = formats
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, format)| format)
-            .ok_or_else(|| wrong(super::settings::unknown("format", name, &formats.map(|(known, _)| known))))?;
+        let (name, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
+            wrong(format!("`{text}` names no file; write FORMAT=PATH, such as json=report.json"))
+        })?;
+        let format =
+            formats.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format).ok_or_else(
+                || wrong(super::settings::unknown("format", name, &formats.map(|(known, _)| known))),
+            )?;
         let path = (path != "-").then(|| PathBuf::from(path));
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
             return Err(wrong("two reports cannot both go to standard output".into()));
@@ -87,7 +85,10 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
 pub(super) fn check_writable(path: &Path) -> Result<(), UsageError> {
     let problem = |error: std::io::Error| UsageError {
         option: "--report",
-        problem: format!("{} cannot be written ({error}); name a file in a folder that exists", path.display()),
+        problem: format!(
+            "{} cannot be written ({error}); name a file in a folder that exists",
+            path.display()
+        ),
     };
     let existed = path.exists();
     fs::OpenOptions::new().append(true).create(true).open(path).map_err(problem)?;

@@ -69,10 +69,14 @@ pub struct RunArguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Lists the cases, without touching a target
-    #[command(after_help = "Examples:\n  jagspec list\n  jagspec list --format json audience\n  jagspec list --coverage")]
+    #[command(
+        after_help = "Examples:\n  jagspec list\n  jagspec list --format json audience\n  jagspec list --coverage"
+    )]
     List(ListArguments),
     /// Explains a row, a case, a requirement or an attack
-    #[command(after_help = "Examples:\n  jagspec explain jwt-bearer.invalid-grant.aud\n  jagspec explain audience::two-audiences\n  jagspec explain IDJAG-4.4.1-aud-eq")]
+    #[command(
+        after_help = "Examples:\n  jagspec explain jwt-bearer.invalid-grant.aud\n  jagspec explain audience::two-audiences\n  jagspec explain IDJAG-4.4.1-aud-eq"
+    )]
     Explain {
         /// The id of a row, a requirement or an attack, or the name of a case
         id: String,
@@ -93,7 +97,9 @@ pub enum Command {
     #[command(subcommand)]
     Idp(IdpCommand),
     /// Serves the embedded playground until interrupted
-    #[command(after_help = "Examples:\n  jagspec playground --list-faults\n  jagspec playground --fault aud-multi-element-array\n  jagspec --target http://127.0.0.1:9556 --client-id … (as the playground prints)")]
+    #[command(
+        after_help = "Examples:\n  jagspec playground --list-faults\n  jagspec playground --fault aud-multi-element-array\n  jagspec --target http://127.0.0.1:9556 --client-id … (as the playground prints)"
+    )]
     Playground(PlaygroundArguments),
 }
 
@@ -121,10 +127,14 @@ pub struct ListArguments {
 #[derive(Debug, Subcommand)]
 pub enum IdpCommand {
     /// Serves metadata and keys until interrupted, and shows who fetches them
-    #[command(after_help = "Example:\n  jagspec idp serve --idp-listen 0.0.0.0:9555 --idp-issuer http://host.docker.internal:9555")]
+    #[command(
+        after_help = "Example:\n  jagspec idp serve --idp-listen 0.0.0.0:9555 --idp-issuer http://host.docker.internal:9555"
+    )]
     Serve(IdpArguments),
     /// Writes metadata and keys as files for static hosting
-    #[command(after_help = "Example:\n  jagspec idp export public --idp-issuer https://example.github.io/idp")]
+    #[command(
+        after_help = "Example:\n  jagspec idp export public --idp-issuer https://example.github.io/idp"
+    )]
     Export {
         /// The folder
         dir: PathBuf,
@@ -135,7 +145,9 @@ pub enum IdpCommand {
     /// Shows the signing keys, and makes them where there are none yet
     Key(IdpArguments),
     /// Makes a CA and a server certificate, for an IdP that speaks https
-    #[command(after_help = "Example:\n  jagspec idp cert certs --host idp.test\n  jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …")]
+    #[command(
+        after_help = "Example:\n  jagspec idp cert certs --host idp.test\n  jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …"
+    )]
     Cert {
         /// The folder
         dir: PathBuf,

@@ -8,9 +8,7 @@ use super::options::RunOptions;
 use crate::{
     discovery::split_origin,
     keys::Algorithm,
-    settings::{
-        Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings,
-    },
+    settings::{Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings},
     token_request::ClientAuthenticationMethod,
 };
 
@@ -171,7 +169,9 @@ fn check_target(target: &str) -> Result<(), UsageError> {
     if rest.contains(['?', '#']) {
         return Err(wrong(
             "--target",
-            format!("an issuer identifier has no query and no fragment (RFC 8414 section 2); `{origin}…` has"),
+            format!(
+                "an issuer identifier has no query and no fragment (RFC 8414 section 2); `{origin}…` has"
+            ),
         ));
     }
     if target.contains("/.well-known/") {
@@ -192,7 +192,9 @@ fn read_client(
     let secret = secret.filter(|secret| !secret.is_empty()).map(Secret::new);
     match id.filter(|id| !id.is_empty()) {
         Some(id) => Ok(Some(Client { id: id.clone(), secret })),
-        None if secret.is_some() => Err(wrong(secret_option, format!("a secret without a client; add {id_option} ID"))),
+        None if secret.is_some() => {
+            Err(wrong(secret_option, format!("a secret without a client; add {id_option} ID")))
+        }
         None => Ok(None),
     }
 }
@@ -204,10 +206,9 @@ fn client_auth(
     use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None as NoAuthentication};
     let Some(name) = &options.client_auth else { return Ok(None) };
     let methods = [ClientSecretBasic, ClientSecretPost, NoAuthentication];
-    let method = methods
-        .into_iter()
-        .find(|method| method.name() == name)
-        .ok_or_else(|| wrong("--client-auth", unknown("method", name, &methods.map(|method| method.name()))))?;
+    let method = methods.into_iter().find(|method| method.name() == name).ok_or_else(|| {
+        wrong("--client-auth", unknown("method", name, &methods.map(|method| method.name())))
+    })?;
     let needs_secret = method != NoAuthentication;
     if needs_secret && client.is_some_and(|client| client.secret.is_none()) {
         return Err(wrong("--client-auth", format!("{name} needs a secret; add --client-secret")));
@@ -270,7 +271,10 @@ fn headers(typed: &[String]) -> Result<Vec<(String, Secret)>, UsageError> {
                 .ok_or_else(|| wrong("--header", "a header without `:`; write 'NAME: VALUE'"))?;
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             if name.is_empty() || !name.bytes().all(token) {
-                return Err(wrong("--header", "the part before `:` is no header name (RFC 9110 section 5.1)"));
+                return Err(wrong(
+                    "--header",
+                    "the part before `:` is no header name (RFC 9110 section 5.1)",
+                ));
             }
             let value = value.trim();
             if value.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {

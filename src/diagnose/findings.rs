@@ -26,11 +26,8 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
         .into_iter()
         .map(|(row, mut cases)| {
             cases.sort_by_key(|case| (case.severity, case.outcome));
-            let evidence = cases
-                .iter()
-                .take(QUOTED)
-                .map(|case| format!("{}: {}", case.name, case.observed))
-                .collect();
+            let evidence =
+                cases.iter().take(QUOTED).map(|case| format!("{}: {}", case.name, case.observed)).collect();
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
             diagnosis

@@ -241,7 +241,8 @@ fn grants(probes: &mut Vec<Probe>, settings: &Settings) {
             row: "own.jwt-bearer.invalid-target",
             blame: Blame::TargetConfiguration,
             cause: format!("The server does not know the resource `{resource}`."),
-            fix: "Register that resource at the server, byte for byte, or name another with --resource.".into(),
+            fix: "Register that resource at the server, byte for byte, or name another with --resource."
+                .into(),
         });
     }
 }
@@ -262,8 +263,12 @@ fn further_claims(probes: &mut Vec<Probe>) {
             exchange,
             row,
             blame: Blame::HarnessConfiguration,
-            cause: format!("The server demands claims that the draft does not require: it accepts with {change}."),
-            fix: format!("Run jagspec with `{options}`; let the server do without what the draft leaves optional."),
+            cause: format!(
+                "The server demands claims that the draft does not require: it accepts with {change}."
+            ),
+            fix: format!(
+                "Run jagspec with `{options}`; let the server do without what the draft leaves optional."
+            ),
         });
     }
 }

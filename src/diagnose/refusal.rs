@@ -61,8 +61,7 @@ fn by_probe(seen: &Seen<'_>) -> Option<Diagnosis> {
 fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
     let attempt = telling(seen)?;
     let AttemptAnswer::Refused { status, error, description, .. } = &attempt.answer else {
-        let mut diagnosis =
-            seen.diagnosis("own.target-unreachable", Confidence::Likely, attempts(seen));
+        let mut diagnosis = seen.diagnosis("own.target-unreachable", Confidence::Likely, attempts(seen));
         diagnosis.blame = Blame::Undecided;
         return Some(vec![diagnosis]);
     };
@@ -160,7 +159,8 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
     iss.fix = format!("Register `{issuer}` as a trusted issuer at the server, byte for byte. {}", iss.fix);
     let mut jwks = seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence);
     jwks.evidence.push(
-        "a server that trusts the issuer, but has its keys from before or cannot reach it, looks the same".into(),
+        "a server that trusts the issuer, but has its keys from before or cannot reach it, looks the same"
+            .into(),
     );
     vec![iss, jwks]
 }

@@ -116,9 +116,10 @@ fn contradicted_issuer(seen: &Seen<'_>) -> Option<Diagnosis> {
             clip(&issuer, 200)
         );
     } else {
-        diagnosis.cause = "The metadata names an issuer whose own metadata does not confirm it: clients that \
+        diagnosis.cause =
+            "The metadata names an issuer whose own metadata does not confirm it: clients that \
                            follow RFC 8414 section 3.3 stop here."
-            .into();
+                .into();
         diagnosis.fix = format!(
             "Set the server's issuer identifier to the address under which clients reach it (`{asked}`), byte \
              for byte, without a slash more or less."

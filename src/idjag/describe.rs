@@ -16,9 +16,10 @@ impl IdJagChange {
             ("header", &self.header, &self.raw_header, &self.remove_header, &self.duplicate_header),
         ];
         for (kind, set, raw, removed, duplicates) in parts {
-            words.extend(set.iter().map(|(name, value)| {
-                format!("{kind} `{name}` is `{}`", clip(&value.to_string(), SHOWN))
-            }));
+            words
+                .extend(set.iter().map(|(name, value)| {
+                    format!("{kind} `{name}` is `{}`", clip(&value.to_string(), SHOWN))
+                }));
             words.extend(
                 raw.iter().map(|(name, text)| format!("{kind} `{name}` is the text `{}`", clip(text, SHOWN))),
             );
@@ -67,7 +68,9 @@ fn describe_signature(signature: &SignatureDefect) -> String {
         SignatureDefect::Hmac(hmac) => {
             let secret = match &hmac.secret {
                 HmacSecret::PublicKeyPem => "the public key in PEM".to_owned(),
-                HmacSecret::PublicKeyPemTrimmed => "the public key in PEM without its final newline".to_owned(),
+                HmacSecret::PublicKeyPemTrimmed => {
+                    "the public key in PEM without its final newline".to_owned()
+                }
                 HmacSecret::PublicKeyDer => "the public key in DER".to_owned(),
                 HmacSecret::PublicKeyJwk => "the public key as JWK".to_owned(),
                 HmacSecret::Empty => "the empty key".to_owned(),

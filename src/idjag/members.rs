@@ -7,7 +7,15 @@ use super::Place;
 
 /// Names and JSON texts in the order in which they are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Members(Vec<(String, String)>);
+pub struct Members(Vec<Member>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Member {
+    name: String,
+    text: String,
+    /// A second writing: setting the name later means the original.
+    duplicate: bool,
+}
 
 impl Members {
     /// Sets a member, in its place where it is there, else at the end.
@@ -17,41 +25,52 @@ impl Members {
 
     /// Sets a member to a text that need not be JSON.
     pub fn set_raw(&mut self, name: &str, text: String) {
-        match self.0.iter_mut().find(|(member, _)| member == name) {
-            Some((_, old)) => *old = text,
-            None => self.0.push((name.to_owned(), text)),
+        match self.0.iter_mut().find(|member| member.name == name && !member.duplicate) {
+            Some(member) => member.text = text,
+            None => self.0.push(Member { name: name.to_owned(), text, duplicate: false }),
         }
     }
 
     /// Removes every member of that name.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(member, _)| member != name);
+        self.0.retain(|member| member.name != name);
     }
 
     /// Writes a second member of the same name, before all others or after them.
     pub fn duplicate(&mut self, name: &str, value: &Value, place: Place) {
-        let member = (name.to_owned(), value.to_string());
+        let member = Member { name: name.to_owned(), text: value.to_string(), duplicate: true };
         match place {
             Place::First => self.0.insert(0, member),
             Place::Last => self.0.push(member),
         }
     }
 
-    /// The JSON text of the first member of that name.
+    /// The JSON text of the member of that name, of two the original's.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(member, _)| member == name).map(|(_, text)| text.as_str())
+        self.0
+            .iter()
+            .find(|member| member.name == name && !member.duplicate)
+            .map(|member| member.text.as_str())
     }
 
     /// The JSON object as text.
     pub fn to_json(&self) -> String {
-        let members: Vec<String> =
-            self.0.iter().map(|(name, text)| format!("{}:{text}", Value::from(name.as_str()))).collect();
+        let members: Vec<String> = self
+            .0
+            .iter()
+            .map(|member| format!("{}:{}", Value::from(member.name.as_str()), member.text))
+            .collect();
         format!("{{{}}}", members.join(","))
     }
 }
 
 impl<'a> FromIterator<(&'a str, Value)> for Members {
     fn from_iter<I: IntoIterator<Item = (&'a str, Value)>>(members: I) -> Self {
-        Members(members.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect())
+        let member = |(name, value): (&str, Value)| Member {
+            name: name.to_owned(),
+            text: value.to_string(),
+            duplicate: false,
+        };
+        Members(members.into_iter().map(member).collect())
     }
 }

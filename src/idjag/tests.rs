@@ -77,8 +77,7 @@ fn the_well_formed_id_jag_is_what_the_draft_says() {
         (Algorithm::EdDSA, jsonwebtoken::Algorithm::EdDSA),
     ] {
         let key = if algorithm == Algorithm::PS256 { key(Algorithm::RS256) } else { key(algorithm) };
-        let token =
-            IdJag::well_formed(&grant(), algorithm, NOW, "jti-1").assemble(&key, None).unwrap();
+        let token = IdJag::well_formed(&grant(), algorithm, NOW, "jti-1").assemble(&key, None).unwrap();
         assert_eq!(
             header(&token),
             json!({"typ": "oauth-id-jag+jwt", "alg": algorithm.name(), "kid": key.kid()})
@@ -124,10 +123,7 @@ fn members_are_set_removed_raw_and_doubled() {
             NOW + 60
         )
     );
-    assert_eq!(
-        text(&token, 0),
-        format!(r#"{{"alg":"none","typ":7,"alg":"ES256","kid":"{}"}}"#, key.kid())
-    );
+    assert_eq!(text(&token, 0), format!(r#"{{"alg":"none","typ":7,"alg":"ES256","kid":"{}"}}"#, key.kid()));
 }
 
 #[test]
@@ -192,7 +188,10 @@ fn transformations_of_the_compact_form() {
         let json: Value = serde_json::from_str(&with(json!({"compact": [defect]})).0).unwrap();
         assert!(json["payload"].is_string(), "{defect}");
     }
-    assert_eq!(with(json!({"compact": [{"replaced": "not-a-jwt ${target.issuer}"}]})).0, "not-a-jwt https://as.example");
+    assert_eq!(
+        with(json!({"compact": [{"replaced": "not-a-jwt ${target.issuer}"}]})).0,
+        "not-a-jwt https://as.example"
+    );
 }
 
 #[test]

@@ -54,9 +54,8 @@ pub(super) fn violated(
         return violation(format!("must be {}", type_name(json_type)));
     }
     // A variable that this run lacks makes the demand void: the case's needs have kept it from running.
-    let resolved = |value: &Option<Value>| {
-        value.as_ref().and_then(|value| template::substitute(value, variables).ok())
-    };
+    let resolved =
+        |value: &Option<Value>| value.as_ref().and_then(|value| template::substitute(value, variables).ok());
     if let Some(equal) = resolved(&constraint.equals)
         && *value != equal
     {
@@ -194,9 +193,7 @@ fn has_type(value: &Value, json_type: JsonType) -> bool {
         JsonType::Boolean => value.is_boolean(),
         JsonType::Object => value.is_object(),
         JsonType::Array => value.is_array(),
-        JsonType::ArrayOfStrings => {
-            value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
-        }
+        JsonType::ArrayOfStrings => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
         JsonType::SecureUrl => value.as_str().is_some_and(is_secure_url),
     }
 }

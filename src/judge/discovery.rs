@@ -33,14 +33,26 @@ pub fn judge_discovery(
             if let Some(violation) = constraint::violated(demand, value, variables) {
                 let reason = violation.reason(&format!("`{name}`"));
                 let found = value.map_or_else(|| violation.found().to_owned(), constraint::typed);
-                return Judgement::finding(level, FindingKind::Detail, reason, expected, format!("`{name}` is {found}"));
+                return Judgement::finding(
+                    level,
+                    FindingKind::Detail,
+                    reason,
+                    expected,
+                    format!("`{name}` is {found}"),
+                );
             }
         }
     }
     for check in &expect.checks {
         if let Some(finding) = run_check(*check, discovery, profile) {
             let level = finding.level.unwrap_or(level);
-            return Judgement::finding(level, FindingKind::Detail, finding.reason, expected, finding.observed);
+            return Judgement::finding(
+                level,
+                FindingKind::Detail,
+                finding.reason,
+                expected,
+                finding.observed,
+            );
         }
     }
     let observed = match discovery.used() {
@@ -132,7 +144,9 @@ fn metadata_found(discovery: &Discovery, profile: Profile) -> Option<Finding> {
     let tried: Vec<String> = discovery
         .tries
         .iter()
-        .map(|attempt| format!("{} {}", attempt.url, attempt.document.as_ref().err().map_or("", String::as_str)))
+        .map(|attempt| {
+            format!("{} {}", attempt.url, attempt.document.as_ref().err().map_or("", String::as_str))
+        })
         .collect();
     Some(Finding {
         reason: "no well-known address has a valid metadata document".into(),
@@ -227,8 +241,10 @@ fn private_members(discovery: &Discovery) -> Option<Finding> {
 
 fn client_authentication_algorithms(metadata: &ServerMetadata) -> Option<Finding> {
     let methods = metadata.strings("token_endpoint_auth_methods_supported")?;
-    let with_jwt: Vec<&str> =
-        methods.into_iter().filter(|method| matches!(*method, "private_key_jwt" | "client_secret_jwt")).collect();
+    let with_jwt: Vec<&str> = methods
+        .into_iter()
+        .filter(|method| matches!(*method, "private_key_jwt" | "client_secret_jwt"))
+        .collect();
     if with_jwt.is_empty() {
         return None;
     }
@@ -238,9 +254,10 @@ fn client_authentication_algorithms(metadata: &ServerMetadata) -> Option<Finding
             format!("`{}` is advertised without its algorithms (RFC 8414 section 2)", with_jwt.join("`, `")),
             format!("`{member}` is absent"),
         )),
-        Some(Value::Array(algorithms)) if algorithms.contains(&Value::from("none")) => {
-            Some(Finding::new("`none` is no algorithm for client authentication", format!("`{member}` has `none`")))
-        }
+        Some(Value::Array(algorithms)) if algorithms.contains(&Value::from("none")) => Some(Finding::new(
+            "`none` is no algorithm for client authentication",
+            format!("`{member}` has `none`"),
+        )),
         Some(Value::Array(_)) => None,
         Some(other) => {
             Some(Finding::new(format!("`{member}` must be an array"), format!("it is {}", kind_of(other))))

@@ -151,11 +151,14 @@ fn judge_acceptance(
         return Judgement::finding(level, Finding::GoodRefused, reason, expected, observed);
     }
     if response.status != 200 {
-        let reason = format!("the token came with status {}, not 200 (RFC 6749 section 5.1)", response.status);
+        let reason =
+            format!("the token came with status {}, not 200 (RFC 6749 section 5.1)", response.status);
         return Judgement::finding(level, Finding::Detail, reason, expected, observed);
     }
     match details(expect, response, facts) {
-        Some(mismatch) => Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed),
+        Some(mismatch) => {
+            Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed)
+        }
         None => Judgement::pass(expected, observed),
     }
 }
@@ -193,8 +196,7 @@ fn judge_refusal(
         match response.oauth_error() {
             None => return wrong_code("the refusal names no `error`".into(), expected, observed),
             Some(error) if !errors.iter().any(|allowed| allowed == error) => {
-                let reason =
-                    format!("it was refused, but with `{}` in place of `{right}`", clip(error, 60));
+                let reason = format!("it was refused, but with `{}` in place of `{right}`", clip(error, 60));
                 return wrong_code(reason, expected, observed);
             }
             Some(_) => {}
@@ -207,7 +209,9 @@ fn judge_refusal(
         return wrong_code(reason, expected, observed);
     }
     match details(expect, response, facts) {
-        Some(mismatch) => Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed),
+        Some(mismatch) => {
+            Judgement::finding(level, Finding::Detail, mismatch.reason, expected, mismatch.observed)
+        }
         None => Judgement::pass(expected, observed),
     }
 }
@@ -241,9 +245,7 @@ fn details(expect: &Expectation, response: &Response, facts: Facts<'_>) -> Optio
         }
     }
     for (name, constraint) in &expect.members {
-        if let Some(mismatch) =
-            constraint::violated(constraint, response.member(name), facts.variables)
-        {
+        if let Some(mismatch) = constraint::violated(constraint, response.member(name), facts.variables) {
             return Some(mismatch.about(&format!("member `{name}`"), response.status));
         }
     }
@@ -256,9 +258,11 @@ fn details(expect: &Expectation, response: &Response, facts: Facts<'_>) -> Optio
             }
         }
     }
-    expect.checks.iter().find_map(|check| response::check(*check, response, facts)).map(|(reason, observed)| {
-        Mismatch { reason, observed: format!("{}; {observed}", response.status) }
-    })
+    expect
+        .checks
+        .iter()
+        .find_map(|check| response::check(*check, response, facts))
+        .map(|(reason, observed)| Mismatch { reason, observed: format!("{}; {observed}", response.status) })
 }
 
 /// What a conforming server answers, as a sentence without its full stop.

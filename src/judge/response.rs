@@ -10,11 +10,7 @@ use crate::{
 };
 
 /// Why a check does not hold, and what was seen; `None` when it holds.
-pub(super) fn check(
-    check: ResponseCheck,
-    response: &Response,
-    facts: Facts<'_>,
-) -> Option<(String, String)> {
+pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>) -> Option<(String, String)> {
     match check {
         ResponseCheck::NoNullMembers => {
             let object = response.json().ok()?.as_object()?;
@@ -27,9 +23,11 @@ pub(super) fn check(
                 )
             })
         }
-        ResponseCheck::AccessTokenIsNotTheIdJag => (response.access_token() == Some(facts.assertion)).then(|| {
-            ("the access token is the ID-JAG itself".to_owned(), "the assertion came back".to_owned())
-        }),
+        ResponseCheck::AccessTokenIsNotTheIdJag => {
+            (response.access_token() == Some(facts.assertion)).then(|| {
+                ("the access token is the ID-JAG itself".to_owned(), "the assertion came back".to_owned())
+            })
+        }
         ResponseCheck::ScopeWithinIdJag => {
             let asserted: Vec<&str> = facts.scope?.split(' ').collect();
             let granted = response.member("scope")?.as_str()?;
@@ -37,7 +35,10 @@ pub(super) fn check(
                 granted.split(' ').filter(|scope| !scope.is_empty() && !asserted.contains(scope)).collect();
             (!wider.is_empty()).then(|| {
                 (
-                    format!("scope was granted that the ID-JAG does not hold: `{}`", clip(&wider.join(" "), 120)),
+                    format!(
+                        "scope was granted that the ID-JAG does not hold: `{}`",
+                        clip(&wider.join(" "), 120)
+                    ),
                     format!("scope `{}`", clip(granted, 120)),
                 )
             })
@@ -54,7 +55,8 @@ pub(super) fn check(
             let expires_in = response.member("expires_in")?.as_f64()?;
             ((lifetime - expires_in).abs() > 60.0).then(|| {
                 (
-                    "`expires_in` and the access token's own lifetime differ by more than a minute".to_owned(),
+                    "`expires_in` and the access token's own lifetime differ by more than a minute"
+                        .to_owned(),
                     format!("expires_in {expires_in}, exp - iat of the access token {lifetime}"),
                 )
             })

@@ -51,11 +51,7 @@ impl Ledger {
         self.answers += 1;
         for check in ALL {
             if let Some(what) = offence(check, response, assertion, jwks_broken) {
-                self.offences.entry(check).or_default().push(Offence {
-                    order,
-                    case: case.to_owned(),
-                    what,
-                });
+                self.offences.entry(check).or_default().push(Offence { order, case: case.to_owned(), what });
             }
         }
     }

@@ -1,10 +1,7 @@
 //! How the target is spoken to: client authentication, `client_id` in the body, algorithm. Found out by sending
 //! well-formed ID-JAGs until one is accepted; nothing else adapts by itself (CONTRACT, Baseline and controls).
 
-use super::{
-    session::Session,
-    transcript::Transcript,
-};
+use super::{session::Session, transcript::Transcript};
 use crate::{
     discovery::Discovery,
     keys::Algorithm,
@@ -70,7 +67,8 @@ pub(super) async fn settle(
     else {
         return attempts;
     };
-    for algorithm in [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::Ed25519, Algorithm::ES384]
+    for algorithm in
+        [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256, Algorithm::Ed25519, Algorithm::ES384]
     {
         if algorithm == first_algorithm || !session.keyring.algorithms().contains(&algorithm) {
             continue;
@@ -133,10 +131,9 @@ fn manners(settings: &Settings, discovery: &Discovery) -> Vec<Manner> {
                 (ClientSecretBasic, ClientIdInBody::No) => &[false],
                 _ => &[true],
             };
-            in_body.iter().map(move |client_id_in_body| Manner {
-                method,
-                client_id_in_body: *client_id_in_body,
-            })
+            in_body
+                .iter()
+                .map(move |client_id_in_body| Manner { method, client_id_in_body: *client_id_in_body })
         })
         .collect()
 }

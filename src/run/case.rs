@@ -1,6 +1,9 @@
 //! One case, from its first step to its verdict.
 
-use super::{Baseline, session::{Prepared, Session}};
+use super::{
+    Baseline,
+    session::{Prepared, Session},
+};
 use crate::{
     idp::Idp,
     judge::{Facts, Judgement, judge_answer},
@@ -93,8 +96,7 @@ pub(super) async fn run_case(
         }
         sent.push(Sent { observation, prepared, jwks_broken });
     }
-    let (judgement, rests_on_refusal) =
-        verdict.ok_or_else(|| "the case sends nothing".to_owned())?;
+    let (judgement, rests_on_refusal) = verdict.ok_or_else(|| "the case sends nothing".to_owned())?;
     Ok(CaseRun { judgement, sent, measured, rests_on_refusal })
 }
 

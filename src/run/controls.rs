@@ -44,7 +44,11 @@ impl State<'_> {
     }
 
     /// Settles the cases whose control was not accepted, and returns the others.
-    pub(super) fn apply_controls(&mut self, cases: &[usize], controls: &[(Exchange, ControlAnswer)]) -> Vec<usize> {
+    pub(super) fn apply_controls(
+        &mut self,
+        cases: &[usize],
+        controls: &[(Exchange, ControlAnswer)],
+    ) -> Vec<usize> {
         let mut ready = Vec::new();
         for index in cases.iter().copied() {
             let setup = self.slots[index].case.setup.clone();
@@ -53,7 +57,10 @@ impl State<'_> {
             match (base, own) {
                 (Some(ControlAnswer::Accepted), Some(ControlAnswer::Accepted)) => ready.push(index),
                 (Some(ControlAnswer::Accepted), Some(ControlAnswer::Refused(answer))) => {
-                    self.skip(index, format!("not offered: its setup without the defect is refused ({answer})"));
+                    self.skip(
+                        index,
+                        format!("not offered: its setup without the defect is refused ({answer})"),
+                    );
                 }
                 (Some(ControlAnswer::Accepted), Some(ControlAnswer::NotOffered(reason))) => {
                     self.skip(index, reason.clone());
@@ -97,7 +104,8 @@ impl State<'_> {
                 slot.report.severity = None;
                 slot.report.finding = None;
                 slot.report.row = Some(slot.case.row.clone());
-                slot.report.reason = format!("the control after the suite was not accepted any more ({after})");
+                slot.report.reason =
+                    format!("the control after the suite was not accepted any more ({after})");
                 self.evidence.control_lost.get_or_insert_with(|| after);
             }
         }
@@ -125,4 +133,3 @@ impl ControlAnswer {
         }
     }
 }
-

@@ -12,11 +12,8 @@ use crate::{
 
 /// Fetches the metadata of `target`, then its JWK Set, then asks the token endpoint with an empty POST.
 pub async fn discover(http: &exchange::Client, target: &str) -> Discovery {
-    let mut discovery = Discovery {
-        asked: target.to_owned(),
-        tries: fetch_all(http, target).await,
-        ..Discovery::default()
-    };
+    let mut discovery =
+        Discovery { asked: target.to_owned(), tries: fetch_all(http, target).await, ..Discovery::default() };
     if let IssuerVerdict::Contradicted(issuer) = discovery.issuer_verdict() {
         discovery.own_tries = fetch_all(http, &issuer).await;
     }

@@ -98,7 +98,8 @@ impl State<'_> {
         self.evidence.unreachable = self.discovery.unreachable();
         self.evidence.idp = self.run.idp.access_log().snapshot();
         let cases: Vec<CaseReport> = self.slots.into_iter().map(|slot| slot.report).collect();
-        let diagnoses = diagnose::diagnose(&cases, &self.discovery, &self.evidence, &settings, self.run.registry);
+        let diagnoses =
+            diagnose::diagnose(&cases, &self.discovery, &self.evidence, &settings, self.run.registry);
         let target = TargetInfo {
             issuer: self.discovery.issuer().to_owned(),
             token_endpoint: self.discovery.token_endpoint(),
@@ -130,10 +131,8 @@ impl State<'_> {
 
 /// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
 fn exit_status(report: &Report, untestable: bool, strict: bool) -> u8 {
-    let should_warned = report
-        .cases
-        .iter()
-        .any(|case| case.outcome == Outcome::Warn && case.level == Level::SHOULD);
+    let should_warned =
+        report.cases.iter().any(|case| case.outcome == Outcome::Warn && case.level == Level::SHOULD);
     if !report.run.complete {
         130
     } else if untestable || (report.summary.error > 0 && report.summary.fail == 0) {

@@ -26,7 +26,9 @@ pub(super) async fn climb(
     let Some(base) = furthest(attempts) else { return Vec::new() };
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, "") else { continue };
+        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, "") else {
+            continue;
+        };
         let answer = send(session, &prepared, transcript).await;
         let accepted = answer == AttemptAnswer::Accepted;
         let flipped_back = accepted && {

@@ -112,10 +112,8 @@ impl Session {
         control.apply(&setup.id_jag, &variables).map_err(|missing| missing.to_string())?;
         let mut id_jag = control.clone();
         id_jag.apply(&defect.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let key = self
-            .keyring
-            .signing_key(id_jag.key(), id_jag.algorithm())
-            .map_err(|error| error.to_string())?;
+        let key =
+            self.keyring.signing_key(id_jag.key(), id_jag.algorithm()).map_err(|error| error.to_string())?;
         let secret = self.client.secret.as_ref().map(|secret| secret.expose());
         let assertion = id_jag.assemble(&key, secret).map_err(|error| error.to_string())?;
         let scope = id_jag

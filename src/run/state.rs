@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Progress, Run, case::{CaseRun, level}, transcript::Transcript};
+use super::{
+    Progress, Run,
+    case::{CaseRun, level},
+    transcript::Transcript,
+};
 use crate::{
     diagnose::Evidence,
     discovery::Discovery,
@@ -71,12 +75,24 @@ impl<'a> State<'a> {
         *self.run.interrupted.borrow()
     }
 
-    pub(super) fn measure(&mut self, name: &str, value: serde_json::Value, stable: bool, evidence: Vec<String>) {
+    pub(super) fn measure(
+        &mut self,
+        name: &str,
+        value: serde_json::Value,
+        stable: bool,
+        evidence: Vec<String>,
+    ) {
         let entry = ProfileEntry { name: name.to_owned(), value, stable, evidence };
         self.profile.insert(name.to_owned(), entry);
     }
 
-    pub(super) fn settle(&mut self, index: usize, judgement: Judgement, exchanges: Vec<usize>, rests_on_refusal: bool) {
+    pub(super) fn settle(
+        &mut self,
+        index: usize,
+        judgement: Judgement,
+        exchanges: Vec<usize>,
+        rests_on_refusal: bool,
+    ) {
         let slot = &mut self.slots[index];
         slot.done = true;
         slot.rests_on_refusal = rests_on_refusal;

@@ -33,7 +33,12 @@ impl State<'_> {
         }
     }
 
-    pub(super) async fn run_suite(&mut self, session: &Arc<Session>, baseline: Baseline, pending: Vec<usize>) {
+    pub(super) async fn run_suite(
+        &mut self,
+        session: &Arc<Session>,
+        baseline: Baseline,
+        pending: Vec<usize>,
+    ) {
         let before = self.send_controls(session, baseline, &pending).await;
         let ready = self.apply_controls(&pending, &before);
         let semaphore = Arc::new(Semaphore::new(session.settings.jobs.max(1)));
@@ -108,8 +113,7 @@ impl State<'_> {
                     let evidence = vec![format!("{}: {}", case.name(), run.judgement.observed)];
                     self.measure(&name, value.into(), true, evidence);
                 }
-                let keep =
-                    run.judgement.outcome != Outcome::Pass || self.settings().keep_exchanges;
+                let keep = run.judgement.outcome != Outcome::Pass || self.settings().keep_exchanges;
                 let exchanges = if keep {
                     run.sent.iter().map(|sent| self.transcript.keep(&sent.observation)).collect()
                 } else {

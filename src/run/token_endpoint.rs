@@ -10,9 +10,7 @@ use super::{
     session::Session,
     state::State,
 };
-use crate::{
-    diagnose, exchange::Client as HttpClient, plan, token_request::ClientAuthenticationMethod,
-};
+use crate::{diagnose, exchange::Client as HttpClient, plan, token_request::ClientAuthenticationMethod};
 
 impl State<'_> {
     pub(super) fn has_token_requests(&self) -> bool {
@@ -81,8 +79,7 @@ impl State<'_> {
                 "{}{}, {}",
                 attempt.baseline.manner.method.name(),
                 if attempt.baseline.manner.client_id_in_body
-                    && attempt.baseline.manner.method
-                        == ClientAuthenticationMethod::ClientSecretBasic
+                    && attempt.baseline.manner.method == ClientAuthenticationMethod::ClientSecretBasic
                 {
                     " with client_id in the body"
                 } else {
@@ -103,12 +100,7 @@ impl State<'_> {
 
     pub(super) fn record_baseline(&mut self, attempts: &[Attempt], baseline: &Baseline) {
         let evidence = self.evidence.attempts.iter().map(diagnose::Attempt::sentence).collect::<Vec<_>>();
-        self.measure(
-            "client-authentication",
-            baseline.manner.method.name().into(),
-            true,
-            evidence.clone(),
-        );
+        self.measure("client-authentication", baseline.manner.method.name().into(), true, evidence.clone());
         self.measure("client-id-in-body", baseline.manner.client_id_in_body.into(), true, Vec::new());
         self.measure("algorithm", baseline.algorithm.name().into(), true, evidence);
         if let Some(date) = attempts.last().and_then(|last| probe::clock_offset(last, &self.run.clock)) {

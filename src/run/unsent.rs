@@ -21,7 +21,8 @@ impl State<'_> {
             .map(|attempt| &attempt.observation)
             .chain(&discovery.jwks)
             .chain(&discovery.token_endpoint_answer);
-        self.discovery_exchanges = observations.map(|observation| self.transcript.keep(observation)).collect();
+        self.discovery_exchanges =
+            observations.map(|observation| self.transcript.keep(observation)).collect();
         if let Some(used) = discovery.used() {
             self.measure("metadata-address", used.well_known.name().into(), true, vec![used.url.clone()]);
         }
@@ -109,7 +110,8 @@ impl State<'_> {
             slot.report.row = Some(slot.case.row.clone());
             slot.report.reason =
                 "the target fetched an address that only the assertion names (RFC 8725 section 3.10)".into();
-            slot.report.observed = format!("{}; a request for {path} reached the harness", slot.report.observed);
+            slot.report.observed =
+                format!("{}; a request for {path} reached the harness", slot.report.observed);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! A change of the token request in words, for reports: one sentence fragment for each thing that differs.
 
-use super::{
-    BodyForm, ClientAuthenticationChange, ClientChoice, SecretChoice, TokenRequestChange,
-};
+use super::{BodyForm, ClientAuthenticationChange, ClientChoice, SecretChoice, TokenRequestChange};
 use crate::observation::clip;
 
 /// The longest value that is shown whole.
@@ -59,9 +57,7 @@ fn describe_client(change: &ClientAuthenticationChange) -> Vec<String> {
         SecretChoice::Empty => words.push("an empty client secret".to_owned()),
         SecretChoice::Prefix => words.push("the client secret without its last character".to_owned()),
     }
-    words.extend(
-        change.authorization.iter().map(|value| format!("Authorization: {}", clip(value, SHOWN))),
-    );
+    words.extend(change.authorization.iter().map(|value| format!("Authorization: {}", clip(value, SHOWN))));
     words.extend(change.client_id_in_body.iter().map(|inside| {
         if *inside { "`client_id` in the body as well" } else { "no `client_id` in the body" }.to_owned()
     }));

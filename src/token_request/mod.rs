@@ -59,10 +59,7 @@ impl TokenRequest {
         TokenRequest {
             method: "POST".into(),
             content_type: None,
-            form: vec![
-                ("grant_type".into(), JWT_BEARER.into()),
-                ("assertion".into(), assertion.into()),
-            ],
+            form: vec![("grant_type".into(), JWT_BEARER.into()), ("assertion".into(), assertion.into())],
             in_query: Vec::new(),
             body: BodyForm::Form,
             headers: Vec::new(),

@@ -16,7 +16,8 @@ pub(super) fn check(paths: &[PathBuf], screen: &Screen) -> Result<u8, Stop> {
     if !problems.is_empty() {
         return Err(problems.into());
     }
-    let files = if paths.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", paths.len()) };
+    let files =
+        if paths.len() == 1 { "1 file has".to_owned() } else { format!("{} files have", paths.len()) };
     screen.result(&format!("{files} no mistake\n"));
     Ok(0)
 }

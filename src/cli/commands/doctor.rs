@@ -36,7 +36,9 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
     let reached = check_idp(&idp, &mut text).await;
     let mut ready = reached;
     if settings.embedded {
-        text.push_str("\nNo --target: nothing else is checked. The embedded playground needs no registration.\n");
+        text.push_str(
+            "\nNo --target: nothing else is checked. The embedded playground needs no registration.\n",
+        );
     } else {
         let discovery = run::discover(&http, &settings.target).await;
         ready &= check_discovery(&discovery, &mut text);
@@ -49,7 +51,11 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
     let _ = writeln!(
         text,
         "\n{}",
-        if ready { "Ready: register the above, then run jagspec." } else { "Not ready: see the lines marked ✗." }
+        if ready {
+            "Ready: register the above, then run jagspec."
+        } else {
+            "Not ready: see the lines marked ✗."
+        }
     );
     screen.result(&text);
     Ok(if ready { 0 } else { NOT_READY })
@@ -101,7 +107,8 @@ fn check_discovery(discovery: &Discovery, text: &mut String) -> bool {
             Ok(metadata) => ("✓", format!("issuer {}", metadata.issuer)),
             Err(why) => ("–", why.clone()),
         };
-        let _ = writeln!(text, "  {mark} {} ({}): {}", attempt.url, attempt.well_known.name(), sanitise(&what));
+        let _ =
+            writeln!(text, "  {mark} {} ({}): {}", attempt.url, attempt.well_known.name(), sanitise(&what));
     }
     let found = discovery.metadata().is_some();
     if !found {

@@ -106,9 +106,10 @@ fn explain_case(case: &Case, registry: &Registry) -> Page {
     let levels = std::iter::once(format!("{}", case.level)).chain(
         case.levels.iter().map(|(profile, level)| format!("{level} under profile {}", profile.name())),
     );
-    let policy = case.policy.iter().map(|(name, value)| {
-        format!("judged with --policy {name}={value}, otherwise only measured")
-    });
+    let policy = case
+        .policy
+        .iter()
+        .map(|(name, value)| format!("judged with --policy {name}={value}, otherwise only measured"));
     let requirements = case.requirements.iter().map(|id| match registry.requirement(id) {
         Some(requirement) => format!("{id}: {}", requirement.text),
         None => match registry.attack(id) {

@@ -12,10 +12,13 @@ use crate::{
 };
 
 pub(super) fn list(arguments: &ListArguments, screen: &Screen) -> Result<u8, Stop> {
-    let profile = Profile::ALL
-        .into_iter()
-        .find(|profile| profile.name() == arguments.profile)
-        .ok_or_else(|| stop(format!("--profile: {}", unknown("profile", &arguments.profile, &Profile::ALL.map(Profile::name)))))?;
+    let profile =
+        Profile::ALL.into_iter().find(|profile| profile.name() == arguments.profile).ok_or_else(|| {
+            stop(format!(
+                "--profile: {}",
+                unknown("profile", &arguments.profile, &Profile::ALL.map(Profile::name))
+            ))
+        })?;
     let (registry, suites) = load_suites(&arguments.suite)?;
     let selection = Selection { filters: arguments.filter.clone(), ..Selection::default() };
     let json = arguments.format == "json";

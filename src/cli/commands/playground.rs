@@ -13,8 +13,12 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         screen.result(&list_faults());
         return Ok(0);
     }
-    let faults =
-        arguments.fault.iter().map(|name| name.parse()).collect::<Result<BTreeSet<Fault>, _>>().map_err(stop)?;
+    let faults = arguments
+        .fault
+        .iter()
+        .map(|name| name.parse())
+        .collect::<Result<BTreeSet<Fault>, _>>()
+        .map_err(stop)?;
     let listen: std::net::SocketAddr = arguments.listen.parse().map_err(|_| {
         stop(format!("--listen: `{}` is not ADDRESS:PORT, as in 127.0.0.1:9556", arguments.listen))
     })?;

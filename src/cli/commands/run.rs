@@ -23,15 +23,14 @@ use crate::{
 /// Where the IdP listens when a target is to find it.
 const IDP_LISTEN: &str = "127.0.0.1:9555";
 
-
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let selection =
-        Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
+    let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
     let settings = settings(&options, selection)?;
     let reports = files::report_files(options.report.as_deref().unwrap_or_default())?;
     let check_snapshot = options.check_snapshot.unwrap_or(false);
-    if check_snapshot && !reports.iter().any(|report| report.format == Format::Snapshot && report.path.is_some())
+    if check_snapshot
+        && !reports.iter().any(|report| report.format == Format::Snapshot && report.path.is_some())
     {
         return Err(stop("--check-snapshot: there is no snapshot to check; add --report snapshot=FILE"));
     }

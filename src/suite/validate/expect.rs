@@ -55,6 +55,7 @@ impl Checker<'_> {
         let kinds = [
             ("refused", expect.refused.is_some()),
             ("accepted", expect.accepted),
+            ("either", expect.either),
             ("measured", expect.measured.is_some()),
             ("metadata", !expect.metadata.is_empty()),
             ("discovery", !expect.discovery.is_empty()),
@@ -65,7 +66,7 @@ impl Checker<'_> {
             [] => {
                 let message = "this does not say which answer is expected";
                 self.problem(self.key(path, message).help(
-                    "one of `refused`, `accepted: true`, `measured`, `metadata`, `discovery` and `run`",
+                    "one of `refused`, `accepted: true`, `either: true`, `measured`, `metadata`, `discovery` and `run`",
                 ));
                 return None;
             }
@@ -149,6 +150,7 @@ impl Checker<'_> {
                 }
                 Answer::Measured(name.clone())
             }
+            None if expect.either => Answer::Either,
             None => Answer::Accepted,
         }
     }
