@@ -30,6 +30,7 @@ use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{Router, serve::ListenerExt as _};
@@ -54,6 +55,9 @@ pub use self::{
 
 /// The key that signs access tokens: fixed and public, so that runs are repeatable.
 const SIGNING_KEY: &str = include_str!("../../fixtures/playground/access-token-key.pem");
+
+/// How long a stop waits for the answers that are under way.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a playground is to be.
 #[derive(Debug, Clone)]
@@ -199,11 +203,14 @@ impl Playground {
         drop((&mut self.task).await);
     }
 
-    /// Stops accepting and closes idle connections.
-    pub fn stop(mut self) {
+    /// Stops accepting, lets the answers that are under way be sent, and closes the connections.
+    pub async fn stop(mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             // Nobody listens when the task has ended already.
             let _ = shutdown.send(());
+        }
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
+            self.task.abort();
         }
     }
 }

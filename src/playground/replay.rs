@@ -134,6 +134,7 @@ fn digest_of(pieces: &[&str]) -> Used {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 

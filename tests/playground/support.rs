@@ -130,12 +130,6 @@ impl Bench {
         Self::with(&[], "", Policies::default()).await
     }
 
-    pub async fn faulty(fault: Fault) -> Self {
-        // The one fault that shows only under an issuer with a path.
-        let path = if fault == Fault::WellknownInsertionMissing { "/tenant1" } else { "" };
-        Self::with(&[fault], path, Policies::default()).await
-    }
-
     pub async fn with(faults: &[Fault], issuer_path: &str, policies: Policies) -> Self {
         let idp = Idp::start().await;
         let clock = Clock::at(NOW);
