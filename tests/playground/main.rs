@@ -11,4 +11,5 @@
 mod correct;
 mod fault_rows;
 mod faults;
+mod refusals;
 mod support;

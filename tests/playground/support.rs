@@ -434,3 +434,13 @@ impl Answer {
         serde_json::from_slice(&B64URL.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
     }
 }
+
+/// The well-formed ID-JAG, changed, in the well-formed request.
+pub fn id_jag(bench: &Bench, change: impl FnOnce(Mint) -> Mint) -> Ask {
+    bench.ask(&change(bench.mint()).sign())
+}
+
+/// The well-formed ID-JAG in the well-formed request.
+pub fn good(bench: &Bench) -> Ask {
+    bench.ask(&bench.mint().sign())
+}

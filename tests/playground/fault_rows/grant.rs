@@ -165,7 +165,7 @@ pub fn replays() -> Vec<Row> {
             "token, token"
         ),
         row!(
-            ReplayKeyedOnTokenText,
+            EcdsaSMalleability,
             look(b, {
                 // An ECDSA signature is different each time.
                 let mint = b.mint().signed_by(&KEYS.p256, Algorithm::ES256);
@@ -195,7 +195,7 @@ pub fn responses() -> Vec<Row> {
             "\"https://todos.example/api/\""
         ),
         row!(
-            TokenIssFromAssertion,
+            TokenIssFromAssertionAud,
             look(b, { (good(b).send().await.token_part(1)["iss"] == b.idp.issuer).to_string() }),
             "false",
             "true"

@@ -14,7 +14,7 @@ use jagspec::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, Bench, JWT_BEARER, KEYS, Mint};
+use crate::support::{Answer, Bench, JWT_BEARER, KEYS, Mint, good, id_jag};
 
 type Observation<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
 
@@ -31,14 +31,6 @@ const GRANT: &str = "400 invalid_grant";
 const CLIENT: &str = "401 invalid_client";
 const REQUEST: &str = "400 invalid_request";
 const HTML: &str = "200 text/html; charset=utf-8";
-
-fn good(bench: &Bench) -> Ask {
-    bench.ask(&bench.mint().sign())
-}
-
-fn id_jag(bench: &Bench, change: impl FnOnce(Mint) -> Mint) -> Ask {
-    bench.ask(&change(bench.mint()).sign())
-}
 
 fn by_other(bench: &Bench) -> Mint {
     bench.mint().claim("iss", format!("{}/other", bench.idp.issuer)).signed_by(&KEYS.other, Algorithm::ES256)

@@ -187,7 +187,7 @@ pub fn requests() -> Vec<Row> {
             "token"
         ),
         row!(
-            IdJagAsSubjectToken,
+            IdJagAsIdToken,
             ask(
                 b,
                 good(b)
