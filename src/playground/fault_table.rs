@@ -361,7 +361,7 @@ faults! {
     SubNotString "sub-not-string" SUBJECT accepted
         "Makes a string of a `sub` that is a number or a boolean." "PrefectHQ/fastmcp#4483 (review)";
     SubjectSharedBetweenIssuers "subject-shared-between-issuers" SUBJECT accepted
-        "Takes the same `sub` of two IdPs for one user." "IDJAG-3.1-multi-issuer";
+        "Takes the same `sub` of two IdPs for one user." "IDJAG-4.1-multi-issuer";
     UnknownClaimsRefused "unknown-claims-refused" FURTHER accepted
         "Refuses an ID-JAG with a claim that it does not know." "IDJAG-3.1-unknown-claims";
     AuthorizationDetailsDropped "authorization-details-dropped" DETAILS accepted
@@ -429,7 +429,7 @@ faults! {
     // The access token and the responses
 
     Signer500 "signer-500" SERVER_ERROR refused
-        "Ends with 500 when it signs the access token of a good ID-JAG." "own.jwt-bearer.server-error";
+        "Ends with 500 when it signs the access token of a good ID-JAG." "near zitadel/zitadel#12692";
     TokenIsIdJag "token-is-id-jag" TOKEN accepted
         "Hands the ID-JAG back as access token." "AT-notjag";
     AssertionAudCopied "assertion-aud-copied" API_AUDIENCE accepted
