@@ -49,7 +49,7 @@ fn claims(state: &State, basis: &Basis) -> Map<String, Value> {
     let faults = &state.faults;
     let asserted = |claim: &str| basis.assertion.claims.get(claim).cloned().unwrap_or_default();
     let issuer =
-        if faults.has(Fault::TokenIssFromAssertion) { asserted("iss") } else { json!(state.identity) };
+        if faults.has(Fault::TokenIssFromAssertionAud) { asserted("iss") } else { json!(state.identity) };
     let subject = if faults.has(Fault::TokenSubClient) { basis.client_id } else { &basis.id_jag.subject };
     let audience = match () {
         () if faults.has(Fault::AssertionAudCopied) => asserted("aud"),

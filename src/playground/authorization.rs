@@ -10,41 +10,10 @@ use super::{
     faults::{Fault, Faults},
     form::Form,
     jwt::Jwt,
+    policies::{AbsentScope, NoCommonScope, Policies, ResourceClaim},
     refusal::{Code, Refusal},
     resource_identifier::normalised,
 };
-
-/// What happens when no scope of the ID-JAG can be granted (CONTRACT, `--policy no-common-scope`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum NoCommonScope {
-    /// `invalid_scope`, RFC 6749 section 5.2.
-    #[default]
-    InvalidScope,
-    /// `invalid_grant`, MCP Enterprise-Managed Authorization section 7.6.2.
-    InvalidGrant,
-    /// A token without scope.
-    GrantNone,
-}
-
-/// What happens when neither ID-JAG nor request has a scope (CONTRACT, `--policy absent-scope`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AbsentScope {
-    /// The first of the client's scopes is granted.
-    #[default]
-    Default,
-    /// `invalid_scope`.
-    Refuse,
-}
-
-/// Whether the ID-JAG must name a resource (CONTRACT, `--policy resource`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ResourceClaim {
-    /// Without one the token is for all resources of the server.
-    #[default]
-    Optional,
-    /// Without one the ID-JAG is refused.
-    Required,
-}
 
 /// What is granted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,7 +29,7 @@ pub(super) struct Granted {
 pub(super) fn grant(
     jwt: &Jwt,
     form: &Form,
-    policies: &super::Policies,
+    policies: &Policies,
     faults: &Faults,
 ) -> Result<Granted, Refusal> {
     let (scope, scope_narrowed) = scope(jwt, form, policies, faults)?;
@@ -72,7 +41,7 @@ pub(super) fn grant(
 fn scope(
     jwt: &Jwt,
     form: &Form,
-    policies: &super::Policies,
+    policies: &Policies,
     faults: &Faults,
 ) -> Result<(Vec<String>, bool), Refusal> {
     if faults.has(Fault::ScopeClaimDropped) {

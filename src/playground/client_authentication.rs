@@ -7,18 +7,9 @@ use super::{
     clients::{Clients, RegisteredClient, same_secret},
     faults::{Fault, Faults},
     form::{Form, decoded},
+    policies::PublicClients,
     refusal::{Code, Refusal},
 };
-
-/// Whether public clients may redeem ID-JAGs (CONTRACT, `--policy public-clients`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PublicClients {
-    /// They may not (draft section 9.1, a SHOULD).
-    #[default]
-    Refuse,
-    /// They may, naming themselves by `client_id`.
-    Allow,
-}
 
 /// What the request presents.
 #[derive(Debug, Clone, PartialEq, Eq)]

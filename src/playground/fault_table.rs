@@ -2,39 +2,7 @@
 //! server does, and the source. To add one: append an entry, put `faults.has(Fault::…)` at the check that it breaks,
 //! and add its row to `tests/playground/`. Names are a stable interface, so never rename one.
 
-use super::faults::FaultInfo;
-
-const DISCOVERY: &str = "registration.discovery-failed";
-const METADATA: &str = "own.metadata";
-const ENDPOINT: &str = "jwt-bearer.token-endpoint-not-found";
-const TYP: &str = "jwt-bearer.invalid-grant.typ";
-const AUD: &str = "jwt-bearer.invalid-grant.aud";
-const ISS: &str = "jwt-bearer.invalid-grant.iss";
-const JWKS: &str = "jwt-bearer.invalid-grant.jwks";
-const EXPIRED: &str = "jwt-bearer.invalid-grant.expired";
-const CLIENT_ID: &str = "jwt-bearer.invalid-grant.client-id";
-const CLIENT: &str = "jwt-bearer.invalid-client";
-const GRANT_TYPE: &str = "own.jwt-bearer.grant-type";
-const SERVER_ERROR: &str = "own.jwt-bearer.server-error";
-const REQUEST: &str = "own.jwt-bearer.token-request";
-const RESPONSE: &str = "own.jwt-bearer.token-response";
-const ERROR: &str = "own.jwt-bearer.error-response";
-const MALFORMED: &str = "own.jwt-bearer.malformed-assertion";
-const FURTHER: &str = "own.jwt-bearer.further-claims";
-const SUBJECT: &str = "own.jwt-bearer.subject";
-const REPLAY: &str = "own.jwt-bearer.replay";
-const SCOPE: &str = "own.jwt-bearer.invalid-scope";
-const TARGET: &str = "own.jwt-bearer.invalid-target";
-const DETAILS: &str = "own.jwt-bearer.authorization-details";
-const POSSESSION: &str = "own.jwt-bearer.proof-of-possession";
-const TOKEN: &str = "own.access-token";
-const OTHER_TOKEN: &str = "own.id-jag-as-other-token";
-const THROTTLED: &str = "own.throttled";
-const API_ISSUER: &str = "api-call.401.issuer";
-const API_JWKS: &str = "api-call.401.jwks-uri";
-const API_AUDIENCE: &str = "api-call.401.audience";
-const API_SCOPE: &str = "api-call.403.scope";
-const CORS: &str = "api-call.cors";
+use super::{fault_row::*, faults::FaultInfo};
 
 macro_rules! faults {
     ($($variant:ident $name:literal $row:ident $good:ident $does:literal $source:literal;)+) => {
@@ -72,7 +40,8 @@ faults! {
     IssuerOtherHost "issuer-other-host" DISCOVERY accepted
         "Names an issuer on another host in its metadata." "D8414-3.3-issuer";
     MetadataHtml "metadata-html" DISCOVERY accepted
-        "Answers the well-known addresses with the HTML page of its login." "D8414-3.2-200; near sebadob/rauthy#1656";
+        "Answers the well-known addresses with the HTML page of its login."
+        "D8414-3.2-200; near sebadob/rauthy#1656";
     MetadataInvalidJson "metadata-invalid-json" DISCOVERY accepted
         "Cuts the metadata off, so that it is no JSON." "D8414-3.2-200";
     MetadataWrongTypes "metadata-wrong-types" DISCOVERY accepted
@@ -114,7 +83,8 @@ faults! {
     // The token endpoint and the form of the request
 
     TokenEndpointMissing "token-endpoint-missing" ENDPOINT accepted
-        "Leaves `token_endpoint` out of the metadata; the token endpoint works." "Sphereon-Opensource/OID4VC#65";
+        "Leaves `token_endpoint` out of the metadata; the token endpoint works."
+        "Sphereon-Opensource/OID4VC#65";
     TokenEndpoint404 "token-endpoint-404" ENDPOINT refused
         "Names a token endpoint that is not there." "near metatool-ai/metamcp#263";
     TokenEndpoint405 "token-endpoint-405" ENDPOINT refused
@@ -145,7 +115,7 @@ faults! {
         "Has registered the clients without the JWT bearer grant: unauthorized_client." "O6749-5.2-unauth";
     GrantTypeNotChecked "grant-type-not-checked" GRANT_TYPE accepted
         "Takes any `grant_type`, or none, when there is an assertion." "O6749-5.2-ugt";
-    IdJagAsSubjectToken "id-jag-as-id-token" OTHER_TOKEN accepted
+    IdJagAsIdToken "id-jag-as-id-token" OTHER_TOKEN accepted
         "Takes an ID-JAG as the subject token of a token exchange." "speakeasy-api/gram#5028";
 
     // Client authentication
@@ -168,7 +138,8 @@ faults! {
     PublicClientAllowed "public-client-allowed" CLIENT accepted
         "Issues tokens to a public client that only names itself." "PrefectHQ/fastmcp#4483 (review)";
     ClientAuthMissingAccepted "client-auth-missing-accepted" CLIENT accepted
-        "Issues tokens without client authentication, to the client that the ID-JAG names." "IDJAG-4.4-clientauth";
+        "Issues tokens without client authentication, to the client that the ID-JAG names."
+        "IDJAG-4.4-clientauth";
     BadBasicIgnored "bad-basic-ignored" CLIENT accepted
         "Drops a wrong secret of HTTP Basic when the assertion is valid." "stacklok/toolhive#6391 (review)";
     SecretPrefixAccepted "secret-prefix-accepted" CLIENT accepted
@@ -285,7 +256,8 @@ faults! {
     UnknownKidAccepted "unknown-kid-accepted" JWKS accepted
         "Tries every key when the `kid` is unknown." "MCPJam/inspector#2575 (test mode unknown_kid)";
     UnknownKidNotVerified "unknown-kid-not-verified" JWKS accepted
-        "Does not verify the signature when the `kid` is unknown." "MCPJam/inspector#2575 (test mode unknown_kid)";
+        "Does not verify the signature when the `kid` is unknown."
+        "MCPJam/inspector#2575 (test mode unknown_kid)";
     UnverifiedDecodeOk "unverified-decode-ok" JWKS accepted
         "Does not verify the signature when it has no keys of the IdP." "kilork/openid#92";
     SignatureNotChecked "signature-not-checked" JWKS accepted
@@ -309,7 +281,8 @@ faults! {
     AudNotChecked "aud-not-checked" AUD accepted
         "Does not look at `aud`." "A7521-5.2-aud";
     AudMissing "aud-missing" AUD accepted
-        "Takes an ID-JAG whose `aud` is absent or empty." "cloudflare/workers-oauth-provider#268 (its test list)";
+        "Takes an ID-JAG whose `aud` is absent or empty."
+        "cloudflare/workers-oauth-provider#268 (its test list)";
     AudMultiElementArray "aud-multi-element-array" AUD accepted
         "Takes an `aud` array as soon as one element is its issuer." "cloudflare/workers-oauth-provider#268";
     AudDuplicateSelfArray "aud-duplicate-self-array" AUD accepted
@@ -322,7 +295,8 @@ faults! {
     AudPrefixMatch "aud-prefix-match" AUD accepted
         "Takes every `aud` that begins with its issuer." "ATT-aud-smuggle";
     AudTokenEndpointAccepted "aud-token-endpoint-accepted" AUD accepted
-        "Takes its token endpoint as `aud` besides its issuer." "IDJAG-4.4.1-aud-token-ep; keycloak/keycloak#52631";
+        "Takes its token endpoint as `aud` besides its issuer."
+        "IDJAG-4.4.1-aud-token-ep; keycloak/keycloak#52631";
     AudOwnClientId "aud-own-client-id" AUD accepted
         "Takes the id of a client as `aud`." "keycloak/keycloak#45178, #45443";
     AudResourceAccepted "aud-resource-accepted" AUD accepted
@@ -348,7 +322,8 @@ faults! {
         "Does not compare `client_id` with the authenticated client."
         "IDJAG-4.4.1-client-match; near thunder-id/thunderid#4997";
     WrongClientExpected "wrong-client-expected" CLIENT_ID refused
-        "Expects the id that the client has at the IdP as `client_id`." "oktadev/okta-cross-app-access-mcp#10";
+        "Expects the id that the client has at the IdP as `client_id`."
+        "oktadev/okta-cross-app-access-mcp#10";
 
     // Lifetime and clocks
 
@@ -386,7 +361,7 @@ faults! {
     SubNotString "sub-not-string" SUBJECT accepted
         "Makes a string of a `sub` that is a number or a boolean." "PrefectHQ/fastmcp#4483 (review)";
     SubjectSharedBetweenIssuers "subject-shared-between-issuers" SUBJECT accepted
-        "Takes the same `sub` of two IdPs for one user." "IDJAG-3.1-multi-issuer";
+        "Takes the same `sub` of two IdPs for one user." "IDJAG-4.1-multi-issuer";
     UnknownClaimsRefused "unknown-claims-refused" FURTHER accepted
         "Refuses an ID-JAG with a claim that it does not know." "IDJAG-3.1-unknown-claims";
     AuthorizationDetailsDropped "authorization-details-dropped" DETAILS accepted
@@ -402,7 +377,8 @@ faults! {
     ScopeClaimNotString500 "scope-claim-not-string-500" SCOPE accepted
         "Answers 500 to a `scope` that is no string." "modelcontextprotocol/python-sdk#3004 (review)";
     ScopeWildcard "scope-wildcard" SCOPE accepted
-        "Grants scopes that the client is not registered for." "metabase/metabase#82498; MCPJam/inspector#2575";
+        "Grants scopes that the client is not registered for."
+        "metabase/metabase#82498; MCPJam/inspector#2575";
     ScopeWider "scope-wider" SCOPE accepted
         "Grants the form's `scope` although the ID-JAG holds less." "ATT-scope-up";
     ScopeNotRegistered "scope-not-registered" SCOPE refused
@@ -446,24 +422,25 @@ faults! {
     JtiTtlWithoutLeeway "jti-ttl-without-leeway" REPLAY accepted
         "Forgets a `jti` at `exp`, although the leeway lets the ID-JAG live on."
         "Azure-Samples/azure-health-data-and-ai-samples#413 (review)";
-    ReplayKeyedOnTokenText "ecdsa-s-malleability" REPLAY accepted
+    EcdsaSMalleability "ecdsa-s-malleability" REPLAY accepted
         "Records the text of the assertion in place of its `jti`, so that another signature over it passes."
         "nov/json-jwt#129";
 
     // The access token and the responses
 
     Signer500 "signer-500" SERVER_ERROR refused
-        "Ends with 500 when it signs the access token of a good ID-JAG." "own.jwt-bearer.server-error";
+        "Ends with 500 when it signs the access token of a good ID-JAG." "near zitadel/zitadel#12692";
     TokenIsIdJag "token-is-id-jag" TOKEN accepted
         "Hands the ID-JAG back as access token." "AT-notjag";
     AssertionAudCopied "assertion-aud-copied" API_AUDIENCE accepted
         "Copies the `aud` of the ID-JAG into the access token." "ory/hydra#3255; ory/docs#2628";
     TokenAudEmpty "token-aud-empty" API_AUDIENCE accepted
-        "Writes an empty `aud` array into the access token." "sigbit/mcp-auth-proxy#129; giantswarm/mcp-oauth#440";
+        "Writes an empty `aud` array into the access token."
+        "sigbit/mcp-auth-proxy#129; giantswarm/mcp-oauth#440";
     TokenAudSlash "token-aud-slash" API_AUDIENCE accepted
         "Adds a slash to the resource in the access token and the response."
         "sigbit/mcp-auth-proxy#123; modelcontextprotocol/typescript-sdk#1972";
-    TokenIssFromAssertion "token-iss-from-assertion-aud" API_ISSUER accepted
+    TokenIssFromAssertionAud "token-iss-from-assertion-aud" API_ISSUER accepted
         "Takes the access token's `iss` from the ID-JAG." "AthenZ/athenz#3389 (a)";
     TokenLifeTiedToAssertion "token-life-tied-to-assertion" TOKEN accepted
         "Lets the access token expire with the ID-JAG." "AthenZ/athenz#3389 (b)";
@@ -502,7 +479,8 @@ faults! {
     ErrorCodeUndefined "error-code-undefined" ERROR accepted
         "Writes an error code of its own for a bad assertion." "O6749-5.2-body";
     ErrorDescriptionCharacters "error-description-characters" ERROR accepted
-        "Writes quotation marks, line feeds and letters beyond ASCII into `error_description`." "O6749-5.2-chars";
+        "Writes quotation marks, line feeds and letters beyond ASCII into `error_description`."
+        "O6749-5.2-chars";
     InvalidRequestForAssertion "invalid-request-for-assertion" ERROR accepted
         "Calls a bad assertion invalid_request." "AMB-4";
     ErrorLeaksInternals "error-leaks-internals" ERROR accepted

@@ -45,12 +45,16 @@ impl fmt::Display for Fault {
 
 /// No fault has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no fault of the playground{}", .nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default())]
+#[error("`{name}` is no fault of the playground{}", suggestion(.nearest))]
 pub struct UnknownFault {
     /// What was typed.
     pub name: String,
     /// The nearest name, when one is near enough to be meant.
     pub nearest: Option<&'static str>,
+}
+
+fn suggestion(nearest: &Option<&'static str>) -> String {
+    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
 impl FromStr for Fault {
@@ -85,6 +89,7 @@ impl Faults {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 
@@ -97,6 +102,11 @@ mod tests {
             assert_eq!(fault.info().fault, *fault);
             assert!(fault.name().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
             assert!(fault.info().does.ends_with('.'), "{fault}: a sentence");
+            assert_eq!(
+                format!("{fault:?}").to_lowercase(),
+                fault.name().replace('-', ""),
+                "the variant's name"
+            );
         }
     }
 

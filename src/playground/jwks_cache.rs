@@ -49,7 +49,7 @@ struct Entry {
 }
 
 impl JwksCache {
-    pub(super) fn new(trusted_issuers: &[String]) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(trusted_issuers: &[String], ca_pem: Option<&str>) -> Result<Self, reqwest::Error> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("jagspec-playground/", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
@@ -59,6 +59,9 @@ impl JwksCache {
         if trusted_issuers.iter().all(|issuer| issuer.starts_with("http://")) {
             // Reading the system's certificates takes longer than a whole test.
             builder = builder.tls_certs_only([]);
+        }
+        if let Some(pem) = ca_pem {
+            builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
         }
         Ok(Self { client: builder.build()?, issuers: Mutex::default() })
     }

@@ -131,9 +131,10 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let bytes = content.len().to_be_bytes();
     let significant = &bytes[bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len() - 1)..];
     let mut out = vec![tag];
-    match (content.len(), u8::try_from(significant.len())) {
-        (128.., Ok(count)) => out.push(0x80 | count),
-        _ => {}
+    if content.len() >= 128
+        && let Ok(count) = u8::try_from(significant.len())
+    {
+        out.push(0x80 | count);
     }
     out.extend_from_slice(significant);
     out.extend_from_slice(content);
@@ -147,6 +148,7 @@ fn pem(spki: &[u8]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use serde_json::json;
 

@@ -9,6 +9,7 @@ mod access_token;
 mod authorization;
 mod client_authentication;
 mod clients;
+mod fault_row;
 mod fault_table;
 mod faults;
 mod form;
@@ -17,6 +18,7 @@ mod jwks_cache;
 mod jwt;
 mod key_set;
 mod metadata;
+mod policies;
 mod refusal;
 mod replay;
 mod resource_identifier;
@@ -30,6 +32,7 @@ use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{Router, serve::ListenerExt as _};
@@ -43,17 +46,18 @@ use crate::{
 use self::{clients::Clients, faults::Faults, jwks_cache::JwksCache, replay::ReplayStore};
 
 pub use self::{
-    authorization::{AbsentScope, NoCommonScope, ResourceClaim},
-    client_authentication::PublicClients,
     clients::RegisteredClient,
     faults::{Fault, FaultInfo, UnknownFault},
     jwks_cache::{JWKS_COOL_DOWN, JWKS_LIFETIME},
-    replay::Replay,
+    policies::{AbsentScope, NoCommonScope, Policies, PublicClients, Replay, ResourceClaim},
     validation::{LEEWAY, LONGEST_LIFETIME},
 };
 
 /// The key that signs access tokens: fixed and public, so that runs are repeatable.
 const SIGNING_KEY: &str = include_str!("../../fixtures/playground/access-token-key.pem");
+
+/// How long a stop waits for the answers that are under way.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a playground is to be.
 #[derive(Debug, Clone)]
@@ -69,6 +73,8 @@ pub struct PlaygroundConfig {
     pub faults: BTreeSet<Fault>,
     /// Where the time comes from, also for the `Date` header and for the cool-down of the JWKS cache.
     pub clock: Clock,
+    /// A private CA, PEM, when a trusted IdP speaks https with a certificate of its own.
+    pub ca_pem: Option<String>,
     /// How it settles what the specifications leave open.
     pub policies: Policies,
 }
@@ -82,24 +88,10 @@ impl PlaygroundConfig {
             trusted_issuers: trusted_issuers.into_iter().collect(),
             faults: BTreeSet::new(),
             clock: Clock::System,
+            ca_pem: None,
             policies: Policies::default(),
         }
     }
-}
-
-/// How the playground settles what the specifications leave open (CONTRACT, `--policy`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Policies {
-    /// Whether an ID-JAG may be presented again.
-    pub replay: Replay,
-    /// What happens when no scope of the ID-JAG is the client's.
-    pub no_common_scope: NoCommonScope,
-    /// What happens when the ID-JAG has no scope.
-    pub absent_scope: AbsentScope,
-    /// Whether the ID-JAG must name a resource.
-    pub resource: ResourceClaim,
-    /// Whether public clients may redeem ID-JAGs.
-    pub public_clients: PublicClients,
 }
 
 /// Why a playground did not start.
@@ -199,11 +191,14 @@ impl Playground {
         drop((&mut self.task).await);
     }
 
-    /// Stops accepting and closes idle connections.
-    pub fn stop(mut self) {
+    /// Stops accepting, lets the answers that are under way be sent, and closes the connections.
+    pub async fn stop(mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             // Nobody listens when the task has ended already.
             let _ = shutdown.send(());
+        }
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
+            self.task.abort();
         }
     }
 }
@@ -250,7 +245,7 @@ impl State {
             base_path,
             identity,
             clients: Clients::new(&faults),
-            jwks: JwksCache::new(&trusted_issuers)?,
+            jwks: JwksCache::new(&trusted_issuers, config.ca_pem.as_deref())?,
             trusted_issuers,
             faults,
             clock: config.clock,

@@ -17,16 +17,6 @@ use super::{
     validation::IdJag,
 };
 
-/// Whether an ID-JAG may be presented again (CONTRACT, `--policy replay`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Replay {
-    /// Once, as MCP Enterprise-Managed Authorization section 7.4.2 wants it.
-    #[default]
-    SingleUse,
-    /// As often as it likes until it expires (draft section 4.4.3).
-    Reusable,
-}
-
 /// The greatest number of records; beyond it nothing is accepted until some have expired, for the other way out,
 /// forgetting early, would let an attacker replay.
 const MOST_RECORDS: usize = 1 << 18;
@@ -66,7 +56,7 @@ impl ReplayStore {
             return Ok(());
         }
         let key = match () {
-            () if faults.has(Fault::ReplayKeyedOnTokenText) => digest_of(&[assertion]),
+            () if faults.has(Fault::EcdsaSMalleability) => digest_of(&[assertion]),
             () if faults.has(Fault::JtiNotScoped) => digest_of(&[jti]),
             () => digest_of(&[&id_jag.issuer, jti]),
         };
@@ -85,7 +75,7 @@ impl ReplayStore {
                 return Err(Refusal::grant("the jti was used before"));
             }
             // The gap between SELECT and INSERT.
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
             lock(store).dies_at.insert(key, dies_at);
             return Ok(());
         }
@@ -134,6 +124,7 @@ fn digest_of(pieces: &[&str]) -> Used {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 

@@ -10,14 +10,13 @@ use axum::{
 };
 
 use super::{
-    State, access_token, authorization,
-    client_authentication::{self, PublicClients},
+    State, access_token, authorization, client_authentication,
     clients::{RESOURCES, RegisteredClient},
     faults::Fault,
     form::Form,
     jwt::Jwt,
+    policies::Replay,
     refusal::{Code, Refusal},
-    replay::Replay,
     response::{self, Issued},
     signature,
     validation::{self, IdJag, Presenter, Rules},
@@ -139,13 +138,17 @@ fn presenter<'a>(client_id: &'a str, form: &'a Form) -> Presenter<'a> {
 /// secret must not tell whether the ID-JAG was good).
 fn authenticate(state: &State, headers: &HeaderMap, form: &Form) -> Result<RegisteredClient, Refusal> {
     let faults = &state.faults;
-    let public_clients: PublicClients = state.policies.public_clients;
-    let authenticated =
-        client_authentication::authenticate(headers, form, &state.clients, public_clients, faults);
-    let nothing_presented = client_authentication::named_client(headers, form, faults).is_none();
-    if authenticated.is_err()
-        && nothing_presented
-        && faults.has(Fault::ClientAuthMissingAccepted)
+    let named = || client_authentication::named_client(headers, form, faults);
+    let authenticated = client_authentication::authenticate(
+        headers,
+        form,
+        &state.clients,
+        state.policies.public_clients,
+        faults,
+    );
+    if faults.has(Fault::ClientAuthMissingAccepted)
+        && authenticated.is_err()
+        && named().is_none()
         && !headers.contains_key(header::AUTHORIZATION)
         && let Some(client) = client_of_assertion(state, form)
     {
@@ -172,7 +175,7 @@ fn assertion<'a>(state: &State, form: &'a Form) -> Result<&'a str, Refusal> {
             Err(Refusal::new(Code::UnauthorizedClient, "the client has the authorization_code grant only"))
         }
         Some(JWT_BEARER) => form.one("assertion").ok_or_else(missing),
-        Some(TOKEN_EXCHANGE) if faults.has(Fault::IdJagAsSubjectToken) => {
+        Some(TOKEN_EXCHANGE) if faults.has(Fault::IdJagAsIdToken) => {
             form.one("subject_token").ok_or_else(missing)
         }
         _ if faults.has(Fault::GrantTypeNotChecked) => form.one("assertion").ok_or_else(missing),

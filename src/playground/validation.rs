@@ -229,10 +229,12 @@ fn lifetime(jwt: &Jwt, rules: &Rules) -> Result<i64, Refusal> {
     let leeway = seconds(leeway(faults));
 
     let furthest = now + seconds(LONGEST_LIFETIME);
-    let exp = match number(jwt, "exp")? {
-        Some(exp) => exp,
-        None if faults.has(Fault::ExpMissingAccepted) => furthest,
-        None => return Err(Refusal::grant("exp is missing")),
+    let exp = match number(jwt, "exp") {
+        Err(_) if faults.has(Fault::ExpWrongType) => coerced(jwt, "exp").unwrap_or(furthest),
+        Err(refusal) => return Err(refusal),
+        Ok(Some(exp)) => exp,
+        Ok(None) if faults.has(Fault::ExpMissingAccepted) => furthest,
+        Ok(None) => return Err(Refusal::grant("exp is missing")),
     };
     if exp + leeway <= now && !faults.has(Fault::ExpNotChecked) {
         return Err(Refusal::grant("exp is in the past"));
@@ -265,6 +267,11 @@ fn number(jwt: &Jwt, claim: &str) -> Result<Option<f64>, Refusal> {
         Some(Value::Number(number)) => Ok(number.as_f64()),
         Some(_) => Err(Refusal::grant(format!("{claim} is no number"))),
     }
+}
+
+/// What becomes of a claim of another type in a language without types; none where nothing is left to compare.
+fn coerced(jwt: &Jwt, claim: &str) -> Option<f64> {
+    jwt.claim_text(claim).and_then(|text| text.parse().ok())
 }
 
 /// `sub` is a non-empty string. Subjects of different issuers are different users: the first issuer's keep their

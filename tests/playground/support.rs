@@ -130,12 +130,6 @@ impl Bench {
         Self::with(&[], "", Policies::default()).await
     }
 
-    pub async fn faulty(fault: Fault) -> Self {
-        // The one fault that shows only under an issuer with a path.
-        let path = if fault == Fault::WellknownInsertionMissing { "/tenant1" } else { "" };
-        Self::with(&[fault], path, Policies::default()).await
-    }
-
     pub async fn with(faults: &[Fault], issuer_path: &str, policies: Policies) -> Self {
         let idp = Idp::start().await;
         let clock = Clock::at(NOW);
@@ -439,4 +433,14 @@ impl Answer {
         let token = self.json["access_token"].as_str().unwrap_or_else(|| panic!("no token: {}", self.text));
         serde_json::from_slice(&B64URL.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
     }
+}
+
+/// The well-formed ID-JAG, changed, in the well-formed request.
+pub fn id_jag(bench: &Bench, change: impl FnOnce(Mint) -> Mint) -> Ask {
+    bench.ask(&change(bench.mint()).sign())
+}
+
+/// The well-formed ID-JAG in the well-formed request.
+pub fn good(bench: &Bench) -> Ask {
+    bench.ask(&bench.mint().sign())
 }

@@ -1,0 +1,33 @@
+//! Short words for the troubleshooting rows that faults name (`suites/rows.yaml`).
+
+pub(super) const DISCOVERY: &str = "registration.discovery-failed";
+pub(super) const METADATA: &str = "own.metadata";
+pub(super) const ENDPOINT: &str = "jwt-bearer.token-endpoint-not-found";
+pub(super) const TYP: &str = "jwt-bearer.invalid-grant.typ";
+pub(super) const AUD: &str = "jwt-bearer.invalid-grant.aud";
+pub(super) const ISS: &str = "jwt-bearer.invalid-grant.iss";
+pub(super) const JWKS: &str = "jwt-bearer.invalid-grant.jwks";
+pub(super) const EXPIRED: &str = "jwt-bearer.invalid-grant.expired";
+pub(super) const CLIENT_ID: &str = "jwt-bearer.invalid-grant.client-id";
+pub(super) const CLIENT: &str = "jwt-bearer.invalid-client";
+pub(super) const GRANT_TYPE: &str = "own.jwt-bearer.grant-type";
+pub(super) const SERVER_ERROR: &str = "own.jwt-bearer.server-error";
+pub(super) const REQUEST: &str = "own.jwt-bearer.token-request";
+pub(super) const RESPONSE: &str = "own.jwt-bearer.token-response";
+pub(super) const ERROR: &str = "own.jwt-bearer.error-response";
+pub(super) const MALFORMED: &str = "own.jwt-bearer.malformed-assertion";
+pub(super) const FURTHER: &str = "own.jwt-bearer.further-claims";
+pub(super) const SUBJECT: &str = "own.jwt-bearer.subject";
+pub(super) const REPLAY: &str = "own.jwt-bearer.replay";
+pub(super) const SCOPE: &str = "own.jwt-bearer.invalid-scope";
+pub(super) const TARGET: &str = "own.jwt-bearer.invalid-target";
+pub(super) const DETAILS: &str = "own.jwt-bearer.authorization-details";
+pub(super) const POSSESSION: &str = "own.jwt-bearer.proof-of-possession";
+pub(super) const TOKEN: &str = "own.access-token";
+pub(super) const OTHER_TOKEN: &str = "own.id-jag-as-other-token";
+pub(super) const THROTTLED: &str = "own.throttled";
+pub(super) const API_ISSUER: &str = "api-call.401.issuer";
+pub(super) const API_JWKS: &str = "api-call.401.jwks-uri";
+pub(super) const API_AUDIENCE: &str = "api-call.401.audience";
+pub(super) const API_SCOPE: &str = "api-call.403.scope";
+pub(super) const CORS: &str = "api-call.cors";
