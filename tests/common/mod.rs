@@ -1,6 +1,6 @@
 //! Runs of the suites against the playground, in this process: real HTTP, fixed keys, ephemeral ports.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -9,7 +9,7 @@ use jagspec::{
     cli::{RunOptions, Started, settings},
     clock::Clock,
     idp::{Idp, IdpConfig, IssuerRole, key_store},
-    playground::{Fault, Playground, PlaygroundConfig, RegisteredClient},
+    playground::{Fault, Playground, PlaygroundConfig, Policies, RegisteredClient},
     report::Report,
     run::{Ids, Run},
     settings::{Client, Secret, Selection, Settings},
@@ -55,15 +55,17 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
     .await
     .unwrap();
     let issuer = idp.issuer();
+    let selection = Selection { filters: setup.filters, ..Selection::default() };
+    let settings = settings(&setup.options, selection).unwrap();
     let playground = Playground::start(PlaygroundConfig {
+        policies: Policies::named(&settings.policies, settings.profile),
         faults: setup.faults,
         issuer_path: setup.issuer_path.to_owned(),
         ..PlaygroundConfig::new([issuer.as_str().to_owned(), issuer.of(IssuerRole::Other)])
     })
     .await
     .unwrap();
-    let selection = Selection { filters: setup.filters, ..Selection::default() };
-    let settings = playground_settings(&setup.options, selection, &idp, &playground);
+    let settings = started(settings, &idp, &playground);
     let (_interrupt, interrupted) = watch::channel(false);
     let report = Run {
         settings: Arc::new(settings),
@@ -79,21 +81,16 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
     .await
     .unwrap();
     idp.stop().await;
-    playground.stop();
+    playground.stop().await;
     report
 }
 
-fn playground_settings(
-    options: &RunOptions,
-    selection: Selection,
-    idp: &Idp,
-    playground: &Playground,
-) -> Settings {
+fn started(settings: Settings, idp: &Idp, playground: &Playground) -> Settings {
     let client = |client: RegisteredClient| Client {
         id: client.id.to_owned(),
         secret: client.secret.map(Secret::new),
     };
-    settings(options, selection).unwrap().started(Started {
+    settings.started(Started {
         target: playground.issuer().to_owned(),
         idp_issuer: idp.issuer().as_str().to_owned(),
         client: Some(client(Playground::CLIENT)),

@@ -51,7 +51,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         Playground::RESOURCES[1],
     ));
     interrupted().await;
-    playground.stop();
+    playground.stop().await;
     Ok(0)
 }
 

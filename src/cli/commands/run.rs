@@ -1,6 +1,6 @@
 //! The main job: start what is to be started, run, report.
 
-use std::{collections::BTreeSet, fs, sync::Arc};
+use std::{fs, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
-    playground::{Playground, PlaygroundConfig},
+    playground::{Playground, PlaygroundConfig, Policies},
     report::{Report, json, redact::Redactor, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let report = report?;
     idp.stop().await;
     if let Some(playground) = playground {
-        playground.stop();
+        playground.stop().await;
     }
     Ok(publish(report, &settings, &reports, check_snapshot, screen))
 }
@@ -100,7 +100,10 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings) -> Result<Playgr
     if settings.other_idp_issuer {
         trusted.push(issuer.of(IssuerRole::Other));
     }
-    let config = PlaygroundConfig { faults: BTreeSet::new(), ..PlaygroundConfig::new(trusted) };
+    let config = PlaygroundConfig {
+        policies: Policies::named(&settings.policies, settings.profile),
+        ..PlaygroundConfig::new(trusted)
+    };
     Playground::start(config).await.map_err(stop)
 }
 
