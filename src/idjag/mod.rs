@@ -188,7 +188,7 @@ impl IdJag {
                 jws::damage(signature, defect)
             }
         };
-        Ok(self.compact.iter().fold(parts.compact(), |token, defect| jws::transform(token, defect)))
+        Ok(self.compact.iter().fold(parts.compact(), jws::transform))
     }
 }
 

@@ -239,7 +239,7 @@ struct Mismatch {
 
 fn details(expect: &Expectation, response: &Response, facts: Facts<'_>) -> Option<Mismatch> {
     for (name, constraint) in &expect.headers {
-        let value = response.header(name).map(|value| Value::from(value));
+        let value = response.header(name).map(Value::from);
         if let Some(mismatch) = constraint::violated(constraint, value.as_ref(), facts.variables) {
             return Some(mismatch.about(&format!("header `{name}`"), response.status));
         }

@@ -8,7 +8,6 @@
 mod needle;
 mod places;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
 use std::ops::Range;

@@ -106,7 +106,7 @@ impl State<'_> {
                 slot.report.row = Some(slot.case.row.clone());
                 slot.report.reason =
                     format!("the control after the suite was not accepted any more ({after})");
-                self.evidence.control_lost.get_or_insert_with(|| after);
+                self.evidence.control_lost.get_or_insert(after);
             }
         }
     }
