@@ -124,6 +124,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
             rate => rate,
         },
         wait: seconds("--wait", options.wait, 0.0, 0.0)?,
+        max_wait: seconds("--max-wait", options.max_wait, 0.0, 0.0)?,
         strict: options.strict.unwrap_or(false),
         probes: !options.no_probes.unwrap_or(false),
         http: HttpSettings {

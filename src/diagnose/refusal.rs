@@ -68,6 +68,10 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
     let row = match (status, error.as_deref()) {
         (_, Some("invalid_client")) => "jwt-bearer.invalid-client",
         (_, Some("unauthorized_client" | "unsupported_grant_type")) => "own.jwt-bearer.grant-type",
+        // The request has every parameter of this grant: one that is missed belongs to another, so that no handler
+        // has taken the assertion for an ID-JAG.
+        (_, Some("invalid_request")) if of_another_grant(description) => "jwt-bearer.invalid-grant.typ",
+        (_, Some("invalid_request")) => "own.jwt-bearer.token-request",
         (_, Some("invalid_scope")) => "own.jwt-bearer.invalid-scope",
         (_, Some("invalid_target")) => "own.jwt-bearer.invalid-target",
         (429, _) => "own.throttled",
@@ -86,6 +90,13 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
         evidence.push(format!("the server's words: {description}"));
     }
     Some(vec![seen.diagnosis(row, confidence, evidence)])
+}
+
+/// Whether the words are about a parameter of the authorization code grant or of token exchange.
+fn of_another_grant(words: &str) -> bool {
+    ["redirect_uri", "`code`", "code_verifier", "response_type", "subject_token"]
+        .iter()
+        .any(|parameter| words.contains(parameter))
 }
 
 /// For `invalid_grant` and what is like it: the words of the server first, then what it fetched from the IdP.

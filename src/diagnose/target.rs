@@ -22,16 +22,17 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     } else if let Some(issuer) = contradicted_issuer(seen) {
         diagnoses.insert(0, issuer);
     }
-    if refusal::baseline_refused(seen) && diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
+    if !refusal::baseline_refused(seen) || diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
         return diagnoses;
     }
-    if refusal::baseline_refused(seen) {
-        // Both are told: a document that is missing or wrong, and why the ID-JAG is refused all the same.
-        let mut refused = refusal::diagnose(seen);
-        refused.append(&mut diagnoses);
-        return refused;
+    let refused = refusal::diagnose(seen);
+    if matches!(seen.discovery.issuer_verdict(), IssuerVerdict::Contradicted(_)) {
+        // The `aud` of the ID-JAG came from a document that nothing confirms: that is to be mended first.
+        diagnoses.extend(refused);
+        return diagnoses;
     }
-    diagnoses
+    // Both are told: why the ID-JAG is refused, and a document that is missing or named otherwise.
+    refused.into_iter().chain(diagnoses).collect()
 }
 
 fn unreachable(seen: &Seen<'_>) -> Diagnosis {

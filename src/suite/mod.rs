@@ -68,9 +68,18 @@ impl Case {
         self.levels.get(&profile).copied().unwrap_or(self.level)
     }
 
-    /// Whether it touches the IdP, and so must run alone.
+    /// Whether it touches the IdP or lets time pass, and so must run alone.
     pub fn is_exclusive(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Idp(_)))
+        self.steps.iter().any(|step| matches!(step, Step::Idp(_) | Step::Wait(_)))
+    }
+
+    /// The longest of its waits, in seconds.
+    pub fn longest_wait(&self) -> u64 {
+        let waits = self.steps.iter().map(|step| match step {
+            Step::Wait(seconds) => *seconds,
+            _ => 0,
+        });
+        waits.max().unwrap_or(0)
     }
 
     /// Whether it sends token requests.
@@ -109,6 +118,8 @@ pub struct Exchange {
 pub enum Step {
     /// The IdP does something.
     Idp(IdpAction),
+    /// So many seconds pass.
+    Wait(u64),
     /// A token request is sent and its answer judged.
     Send(Box<Send>),
     /// The discovery is judged; nothing is sent.

@@ -91,6 +91,7 @@ fn explain_case(case: &Case, registry: &Registry) -> Page {
     };
     let steps = case.steps.iter().map(|step| match step {
         Step::Idp(action) => format!("- {}", action.sentence()),
+        Step::Wait(seconds) => format!("- {seconds} seconds pass"),
         Step::Discovery(_) => "- the discovery is looked at; nothing is sent".to_owned(),
         Step::Run(_) => "- every answer of the run is looked at; nothing is sent".to_owned(),
         Step::Send(send) => {
