@@ -288,7 +288,6 @@ pub struct CaseReport {
     /// How grave the finding is; null without one.
     pub severity: Option<Severity>,
     /// What kind of finding it is; null without one.
-    #[serde(default)]
     pub finding: Option<Finding>,
     /// Ids of requirements and attacks.
     pub requirements: Vec<String>,
