@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Seen;
-use crate::report::{CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity};
+use crate::report::{Blame, CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity};
 
 /// How many findings a diagnosis quotes.
 const QUOTED: usize = 5;
@@ -44,6 +44,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
                 cases.iter().take(QUOTED).map(|case| format!("{}: {}", case.name, case.observed)).collect();
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
+            if !cases.iter().any(|case| case.finding == Some(Finding::GoodRefused)) {
+                accuse(seen, &mut diagnosis);
+            }
             diagnosis
         })
         .collect();
@@ -59,6 +62,15 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
         diagnoses.insert(0, diagnosis);
     }
     diagnoses
+}
+
+/// A row tells first why a good request fails. Here none did: a check is missing, which is the code's doing.
+fn accuse(seen: &Seen<'_>, diagnosis: &mut Diagnosis) {
+    if let Some(accepted) = seen.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
+        diagnosis.cause = seen.filled(&accepted.cause);
+        diagnosis.fix = seen.filled(&accepted.fix);
+        diagnosis.blame = Blame::TargetCode;
+    }
 }
 
 /// How grave the findings of a row are: holes first, then broken MUSTs, then what is more than a wrong error, the
