@@ -50,6 +50,9 @@ pub fn skip_reason(
             Need::OtherResource if settings.other_resource.is_none() => {
                 "no second resource is configured: set --other-resource"
             }
+            Need::ExpectSubject if settings.expect_subject.is_none() => {
+                "the subject of the access token is not known: set --expect-subject"
+            }
             Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
             Need::ClientSecretBasic
                 if baseline.is_some_and(|baseline| {

@@ -44,8 +44,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
                 cases.iter().take(QUOTED).map(|case| format!("{}: {}", case.name, case.observed)).collect();
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
-            if !cases.iter().any(|case| case.finding == Some(Finding::GoodRefused)) {
-                accuse(seen, &mut diagnosis);
+            let kinds: BTreeSet<Finding> = cases.iter().filter_map(|case| case.finding).collect();
+            if !kinds.contains(&Finding::GoodRefused) {
+                retell(seen, &kinds, &mut diagnosis);
             }
             diagnosis
         })
@@ -64,13 +65,32 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     diagnoses
 }
 
-/// A row tells first why a good request fails. Here none did: a check is missing, which is the code's doing.
-fn accuse(seen: &Seen<'_>, diagnosis: &mut Diagnosis) {
-    if let Some(accepted) = seen.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
+/// A row tells first why a good request fails. Here none did: a check is missing, or the refusal has another form
+/// than is due. Both are the code's doing.
+fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis) {
+    if kinds.iter().all(|kind| *kind == Finding::WrongError) {
+        "What must be refused is refused, but with another error or status than is due."
+            .clone_into(&mut diagnosis.cause);
+        diagnosis.fix = format!(
+            "Answer as the standard says: {}",
+            diagnosis
+                .cases
+                .first()
+                .and_then(|name| due(seen, name))
+                .unwrap_or("400 with one of its error codes")
+        );
+        diagnosis.blame = Blame::TargetCode;
+    } else if let Some(accepted) = seen.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
         diagnosis.cause = seen.filled(&accepted.cause);
         diagnosis.fix = seen.filled(&accepted.fix);
         diagnosis.blame = Blame::TargetCode;
     }
+}
+
+/// What the case of this name expects.
+fn due<'a>(seen: &Seen<'a>, name: &str) -> Option<&'a str> {
+    let case = seen.cases.iter().find(|case| case.name == name)?;
+    (!case.expected.is_empty()).then_some(case.expected.as_str())
 }
 
 /// How grave the findings of a row are: holes first, then broken MUSTs, then what is more than a wrong error, the

@@ -161,3 +161,6 @@ pub fn diagnose(
     }
     diagnoses
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,8 +166,7 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
     if let Some(metadata) = fetched(AccessKind::Metadata) {
         evidence.push(format!("it did fetch {}", metadata.path));
     }
-    let mut iss = seen.diagnosis("jwt-bearer.invalid-grant.iss", Confidence::Likely, evidence.clone());
-    iss.fix = format!("Register `{issuer}` as a trusted issuer at the server, byte for byte. {}", iss.fix);
+    let iss = seen.diagnosis("jwt-bearer.invalid-grant.iss", Confidence::Likely, evidence.clone());
     let mut jwks = seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence);
     jwks.evidence.push(
         "a server that trusts the issuer, but has its keys from before or cannot reach it, looks the same"

@@ -226,6 +226,7 @@ pub(super) fn variables(
     optional("target.token_endpoint", token_endpoint);
     optional("scope", settings.scope.as_deref());
     optional("resource", settings.resource.as_deref());
+    optional("expect_subject", settings.expect_subject.as_deref());
     optional("other_resource", settings.other_resource.as_deref());
     let mut client = |client: &Client, id, secret| {
         variables.set(id, client.id.as_str());

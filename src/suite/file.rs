@@ -386,6 +386,8 @@ pub enum Need {
     Resource,
     /// `--other-resource`.
     OtherResource,
+    /// `--expect-subject`.
+    ExpectSubject,
     /// An authorization server metadata document.
     Metadata,
     /// That the client authenticates with a secret in HTTP Basic.

@@ -100,5 +100,6 @@ fn started(settings: Settings, idp: &Idp, playground: &Playground) -> Settings {
         scope: Some(Playground::SCOPES[0].to_owned()),
         resource: Some(Playground::RESOURCES[0].to_owned()),
         other_resource: Some(Playground::RESOURCES[1].to_owned()),
+        expect_subject: Some("user-123".to_owned()),
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     cli::{
         RunArguments, RunOptions, Screen, Started,
         files::{self, Format, ReportFile},
-        settings::settings,
+        settings::{SUBJECT, settings},
     },
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
@@ -132,6 +132,8 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
         scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
         resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
         other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),
+        // It keeps the subject of its first issuer.
+        expect_subject: playground.map(|_| options.subject.clone().unwrap_or_else(|| SUBJECT.to_owned())),
     }
 }
 

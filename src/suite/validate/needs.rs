@@ -90,6 +90,7 @@ fn of_variable(name: &str) -> Option<Need> {
         "scope" => Need::Scope,
         "resource" => Need::Resource,
         "other_resource" => Need::OtherResource,
+        "expect_subject" => Need::ExpectSubject,
         _ => return None,
     })
 }
