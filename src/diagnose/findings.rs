@@ -68,6 +68,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
 /// A row tells first why a good request fails. Here none did: a check is missing, or the refusal has another form
 /// than is due. Both are the code's doing.
 fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis) {
+    if diagnosis.row == ERROR_RESPONSE {
+        return; // It is about nothing else.
+    }
     if kinds.iter().all(|kind| *kind == Finding::WrongError) {
         "What must be refused is refused, but with another error or status than is due."
             .clone_into(&mut diagnosis.cause);
