@@ -8,6 +8,9 @@ use crate::{
     suite::{Case, Need, Suite},
 };
 
+/// Why a case that sends is skipped where no client is configured.
+pub const NO_CLIENT: &str = "no client is configured: set --client-id and --client-secret";
+
 /// The cases of a suite that the run's filters select.
 pub fn select<'a>(suites: &'a [Suite], settings: &Settings) -> Vec<(&'a Suite, Vec<&'a Case>)> {
     suites
@@ -33,9 +36,7 @@ pub fn skip_reason(
 ) -> Option<String> {
     case.needs.iter().find_map(|need| {
         let reason = match need {
-            Need::Client if settings.client.is_none() => {
-                "no client is configured: set --client-id and --client-secret"
-            }
+            Need::Client if settings.client.is_none() => NO_CLIENT,
             Need::ClientSecret if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) => {
                 "the client has no secret: set --client-secret"
             }

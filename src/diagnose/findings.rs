@@ -45,7 +45,13 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
             let kinds: BTreeSet<Finding> = cases.iter().filter_map(|case| case.finding).collect();
-            if !kinds.contains(&Finding::GoodRefused) {
+            if cases.iter().all(|case| case.level == Level::MAY) {
+                diagnosis.confidence = Confidence::Possible;
+                diagnosis.blame = Blame::Undecided;
+                diagnosis.cause =
+                    "The specifications leave this open, and the server has chosen the riskier reading."
+                        .into();
+            } else if !kinds.contains(&Finding::GoodRefused) {
                 retell(seen, &kinds, &mut diagnosis);
             }
             diagnosis

@@ -18,6 +18,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
         return Vec::new();
     }
     let mut diagnoses: Vec<Diagnosis> = by_probe(seen).into_iter().collect();
+    if diagnoses.iter().any(|diagnosis| diagnosis.confidence == Confidence::Certain) {
+        return diagnoses; // An experiment has named the cause: what else could be is no longer of interest.
+    }
     let rest = by_code(seen).unwrap_or_else(|| by_words_and_log(seen));
     for diagnosis in rest {
         if diagnoses.iter().all(|known| known.row != diagnosis.row) {

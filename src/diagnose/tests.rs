@@ -61,6 +61,28 @@ fn diagnosed(discovery: &Discovery, evidence: &Evidence) -> Vec<Diagnosis> {
     diagnose(&[], discovery, evidence, &settings, &Registry::embedded().unwrap())
 }
 
+/// A case that was refused with the wrong error.
+fn finding(row: &str) -> CaseReport {
+    CaseReport {
+        name: format!("suite::{row}"),
+        suite: "suite".into(),
+        case: row.into(),
+        title: String::new(),
+        level: crate::suite::Level::MUST,
+        severity: Some(crate::report::Severity::Low),
+        finding: Some(crate::report::Finding::WrongError),
+        requirements: Vec::new(),
+        outcome: Outcome::Warn,
+        row: Some(row.into()),
+        reason: String::new(),
+        expected: String::new(),
+        observed: "401 invalid_grant".into(),
+        changed: Vec::new(),
+        source: String::new(),
+        exchanges: Vec::new(),
+    }
+}
+
 fn rows(diagnoses: &[Diagnosis]) -> Vec<&str> {
     diagnoses.iter().map(|diagnosis| diagnosis.row.as_str()).collect()
 }
@@ -150,27 +172,34 @@ fn the_correct_server_gets_no_diagnosis() {
 }
 
 #[test]
+fn without_a_client_the_run_says_what_to_set() {
+    let mut case = finding("own.x");
+    case.outcome = Outcome::Skip;
+    case.reason = crate::plan::NO_CLIENT.into();
+    let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
+    let settings = settings(&options, Selection::default()).unwrap();
+    let registry = Registry::embedded().unwrap();
+    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings, &registry);
+    assert_eq!(rows(&diagnoses), ["own.no-client"]);
+    assert_eq!(diagnoses[0].blame, Blame::HarnessConfiguration);
+}
+
+#[test]
+fn a_reading_that_is_left_open_is_no_accusation() {
+    let mut case = finding("jwt-bearer.invalid-grant.expired");
+    case.level = crate::suite::Level::MAY;
+    case.finding = Some(crate::report::Finding::TokenIssued);
+    let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
+    let settings = settings(&options, Selection::default()).unwrap();
+    let registry = Registry::embedded().unwrap();
+    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings, &registry);
+    assert_eq!((diagnoses[0].confidence, diagnoses[0].blame), (Confidence::Possible, Blame::Undecided));
+}
+
+#[test]
 fn a_wrong_error_everywhere_is_one_diagnosis() {
-    let case = |row: &str| CaseReport {
-        name: format!("suite::{row}"),
-        suite: "suite".into(),
-        case: row.into(),
-        title: String::new(),
-        level: crate::suite::Level::MUST,
-        severity: Some(crate::report::Severity::Low),
-        finding: Some(crate::report::Finding::WrongError),
-        requirements: Vec::new(),
-        outcome: Outcome::Warn,
-        row: Some(row.into()),
-        reason: String::new(),
-        expected: String::new(),
-        observed: "401 invalid_grant".into(),
-        changed: Vec::new(),
-        source: String::new(),
-        exchanges: Vec::new(),
-    };
-    let cases =
-        ["jwt-bearer.invalid-grant.aud", "jwt-bearer.invalid-grant.typ", "own.jwt-bearer.subject"].map(case);
+    let cases = ["jwt-bearer.invalid-grant.aud", "jwt-bearer.invalid-grant.typ", "own.jwt-bearer.subject"]
+        .map(finding);
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
     let registry = Registry::embedded().unwrap();
