@@ -432,7 +432,7 @@ faults! {
         "Lets the access token expire with the ID-JAG." "AthenZ/athenz#3389 (b)";
     TokenScopeArray "token-scope-array" API_SCOPE accepted
         "Writes an array as `scope` of the access token." "simpleidserver/SimpleIdServer#957";
-    TokenSubClient "token-sub-client" TOKEN accepted
+    TokenSubClient "token-sub-client" SUBJECT accepted
         "Writes the client's id as `sub` of the access token." "AT-sub";
     RefreshTokenIssued "refresh-token-issued" RESPONSE accepted
         "Issues a refresh token as well." "wso2/product-is#4189; oktadev/okta-blog#1667; ory/fosite#305";
