@@ -159,7 +159,7 @@ pub enum CompactDefect {
     TrailingDot,
     /// A fourth segment at the end.
     FourthSegment,
-    /// A sixth, empty ones: five dots as in a JWE, the original parts in front.
+    /// Six segments: the three parts, and behind them payload, signature and header once more.
     SixSegments,
     /// An empty payload segment.
     EmptyPayload,
