@@ -302,7 +302,7 @@ fn misfit(value: &Value, schema: &Value, root: &Value) -> Option<String> {
     let count = |limit: &Value| usize::try_from(limit.as_u64().unwrap()).unwrap();
     for (keyword, argument) in keywords {
         let found = match keyword.as_str() {
-            "$schema" | "$defs" | "title" | "description" | "format" => None,
+            "$schema" | "$defs" | "title" | "description" | "format" | "default" => None,
             "$ref" => {
                 let pointer = argument.as_str().unwrap().trim_start_matches('#');
                 misfit(value, root.pointer(pointer).unwrap(), root)

@@ -78,6 +78,7 @@ fn finding(row: &str) -> CaseReport {
         expected: String::new(),
         observed: "401 invalid_grant".into(),
         changed: Vec::new(),
+        changed_members: Vec::new(),
         source: String::new(),
         exchanges: Vec::new(),
     }

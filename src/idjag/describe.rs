@@ -1,7 +1,10 @@
 //! A change of the ID-JAG in words, for reports: one sentence fragment for each thing that differs.
 
 use super::{CompactDefect, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jws};
-use crate::observation::clip;
+use crate::{
+    observation::clip,
+    report::{ChangedMember, ChangedPart},
+};
 
 /// The longest value that is shown whole.
 const SHOWN: usize = 100;
@@ -54,6 +57,48 @@ impl IdJagChange {
         }
         words.extend(self.compact.iter().map(describe_compact));
         words
+    }
+
+    /// The members that differ from the well-formed ID-JAG, those included that follow from a change: another
+    /// algorithm is another `alg`, another key another `kid`.
+    pub fn changed_members(&self) -> Vec<ChangedMember> {
+        let mut members = Vec::new();
+        let parts = [
+            (ChangedPart::Claim, &self.claims, &self.raw_claims, &self.remove_claims, &self.duplicate_claims),
+            (
+                ChangedPart::Header,
+                &self.header,
+                &self.raw_header,
+                &self.remove_header,
+                &self.duplicate_header,
+            ),
+        ];
+        for (part, set, raw, removed, duplicates) in parts {
+            let twice = duplicates.iter().map(|duplicate| &duplicate.name);
+            let names = set.keys().chain(raw.keys()).chain(twice);
+            members.extend(names.map(|name| ChangedMember::set(part, name)));
+            members.extend(removed.iter().map(|name| ChangedMember::removed(part, name)));
+        }
+        let mut also = |part, name: &str| members.push(ChangedMember::set(part, name));
+        if self.payload.is_some() {
+            also(ChangedPart::Token, "payload");
+        }
+        if self.algorithm.is_some() {
+            also(ChangedPart::Header, "alg");
+        }
+        if self.algorithm.is_some() || self.key.is_some_and(|key| key != KeyChoice::Published) {
+            also(ChangedPart::Header, "kid");
+        }
+        if let Some(signature) = &self.signature {
+            also(ChangedPart::Token, "signature");
+            if matches!(signature, SignatureDefect::Hmac(_)) {
+                also(ChangedPart::Header, "alg");
+            }
+        }
+        if !self.compact.is_empty() {
+            also(ChangedPart::Token, "serialisation");
+        }
+        members
     }
 }
 

@@ -253,3 +253,32 @@ fn changes_are_told_in_words() {
         ]
     );
 }
+
+#[test]
+fn changed_members_are_named_with_what_follows_from_a_change() {
+    use crate::report::{ChangedMember, ChangedPart::*};
+    let change: IdJagChange = serde_json::from_value(json!({
+        "claims": {"aud": 1}, "remove_claims": ["jti"], "raw_claims": {"exp": "1e400"},
+        "duplicate_header": [{"name": "typ", "value": "JWT", "place": "last"}],
+        "key": "unpublished", "signature": {"hmac": {"algorithm": "HS256", "secret": "empty"}},
+        "compact": ["trailing-dot"], "payload": "[]",
+    }))
+    .unwrap();
+    let mut members = change.changed_members();
+    members.sort();
+    assert_eq!(
+        members,
+        [
+            ChangedMember::set(Claim, "aud"),
+            ChangedMember::set(Claim, "exp"),
+            ChangedMember::removed(Claim, "jti"),
+            ChangedMember::set(Header, "alg"),
+            ChangedMember::set(Header, "kid"),
+            ChangedMember::set(Header, "typ"),
+            ChangedMember::set(Token, "payload"),
+            ChangedMember::set(Token, "serialisation"),
+            ChangedMember::set(Token, "signature"),
+        ]
+    );
+    assert!(IdJagChange::default().changed_members().is_empty());
+}

@@ -11,8 +11,10 @@ pub mod redact;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
+mod verdict;
 
 pub use text::sanitise;
+pub use verdict::MustCount;
 
 use std::collections::BTreeMap;
 
@@ -24,12 +26,6 @@ pub use crate::suite::Level;
 
 /// The value of `format`.
 pub const FORMAT: &str = "jagspec/1";
-
-/// The row of a target that gives no HTTP answer.
-const UNREACHABLE: &str = "own.target-unreachable";
-
-/// The row of a run without a client.
-const NO_CLIENT: &str = "own.no-client";
 
 /// The report of a run.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -56,77 +52,6 @@ pub struct Report {
     pub exchanges: Vec<ExchangeReport>,
 }
 
-impl Report {
-    /// How many of the MUST cases were proved.
-    pub fn must(&self) -> MustCount {
-        let mut count = MustCount::default();
-        for case in self.cases.iter().filter(|case| case.level == Level::MUST) {
-            count.total += 1;
-            match case.outcome {
-                Outcome::Pass => count.proved += 1,
-                Outcome::Fail => count.broken += 1,
-                Outcome::Warn | Outcome::Skip | Outcome::Inconclusive | Outcome::Error => {}
-            }
-        }
-        count
-    }
-
-    /// The row that names why the target could not be tested: the best diagnosis's, else that of the first case
-    /// that ended in `error`.
-    pub fn leading_row(&self) -> Option<&str> {
-        let of_case = || self.cases.iter().find(|case| case.outcome == Outcome::Error)?.row.as_deref();
-        self.diagnoses.first().map(|diagnosis| diagnosis.row.as_str()).or_else(of_case)
-    }
-
-    /// What the exit status means in this run, as far as the report tells: whether it was `--strict`, the baseline
-    /// or the snapshot that failed a run without a broken MUST only the caller knows.
-    pub fn exit_reason(&self) -> String {
-        let reason = match self.exit_status {
-            0 if self.summary.fail > 0 => "nothing but what the baseline knows is broken",
-            0 => "every MUST that could be tested holds",
-            1 if self.summary.fail > 0 => "a MUST is broken",
-            1 => "no MUST is broken, but a SHOULD is not met (--strict), or baseline or snapshot differ",
-            2 => "the call, the config or a suite file is wrong, or no case was selected; nothing was sent",
-            3 => return self.why_not_tested(),
-            130 => "interrupted",
-            _ => "not a status of jagspec",
-        };
-        reason.to_owned()
-    }
-
-    fn why_not_tested(&self) -> String {
-        let row = self.leading_row();
-        let why = if row == Some(UNREACHABLE) {
-            "the target does not answer".to_owned()
-        } else if row == Some(NO_CLIENT) {
-            "no client is configured".to_owned()
-        } else if self.summary.error > 0 {
-            format!("{} could not be carried out", counted(self.summary.error, "case", "cases"))
-        } else if self.summary.inconclusive > 0 {
-            "the target accepts no well-formed ID-JAG".to_owned()
-        } else {
-            "the target could not be tested".to_owned()
-        };
-        row.map_or_else(|| why.clone(), |row| format!("{why} ({row})"))
-    }
-}
-
-/// `1 case`, `2 cases`.
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// How many of the MUST cases were proved. What is neither proved nor broken was warned about or not decided.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MustCount {
-    /// Cases of level MUST.
-    pub total: usize,
-    /// Of these the ones that passed.
-    pub proved: usize,
-    /// Of these the ones that failed.
-    pub broken: usize,
-}
-
 /// How the run was made.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RunInfo {
@@ -142,6 +67,9 @@ pub struct RunInfo {
     pub shard: Option<String>,
     /// TLS certificates were not verified.
     pub insecure: bool,
+    /// Nothing is redacted: the report holds client secrets and tokens.
+    #[serde(default)]
+    pub secrets_shown: bool,
     /// False when the run was interrupted.
     pub complete: bool,
 }
@@ -308,10 +236,52 @@ pub struct CaseReport {
     pub observed: String,
     /// What was changed of the well-formed exchange, one sentence each; empty for a positive case.
     pub changed: Vec<String>,
+    /// The members that `changed` is about, so that a reader is shown them where they stand.
+    #[serde(default)]
+    pub changed_members: Vec<ChangedMember>,
     /// Where the case stands, `FILE:LINE`.
     pub source: String,
     /// Indexes into `exchanges`.
     pub exchanges: Vec<usize>,
+}
+
+/// A member of the ID-JAG or of the token request that a case changes, leaves out, or writes twice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ChangedMember {
+    /// What it is a member of.
+    pub part: ChangedPart,
+    /// Its name there.
+    pub name: String,
+    /// Whether it is left out.
+    pub removed: bool,
+}
+
+impl ChangedMember {
+    /// A member of this name that is there, but not as it should be.
+    pub fn set(part: ChangedPart, name: impl Into<String>) -> Self {
+        Self { part, name: name.into(), removed: false }
+    }
+
+    /// A member of this name that is left out.
+    pub fn removed(part: ChangedPart, name: impl Into<String>) -> Self {
+        Self { part, name: name.into(), removed: true }
+    }
+}
+
+/// What a changed member is a member of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangedPart {
+    /// The ID-JAG's claims.
+    Claim,
+    /// The ID-JAG's JOSE header.
+    Header,
+    /// The ID-JAG as a whole: `payload`, `signature`, `serialisation`.
+    Token,
+    /// The parameters of the token request.
+    Parameter,
+    /// The token request as a whole: `method`, `query`, `body`, or a header field's name in lower case.
+    Request,
 }
 
 /// How sure a diagnosis is.

@@ -114,6 +114,7 @@ impl State<'_> {
                 filter: settings.selection.filters.clone(),
                 shard: None,
                 insecure: settings.http.insecure,
+                secrets_shown: settings.show_secrets,
                 complete,
             },
             target,

@@ -12,7 +12,7 @@ use crate::{
     discovery::Discovery,
     judge::{Judgement, Ledger},
     plan,
-    report::{CaseReport, Outcome, ProfileEntry},
+    report::{CaseReport, ChangedMember, Outcome, ProfileEntry},
     settings::Settings,
     suite::{Case, Step},
 };
@@ -154,6 +154,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         expected: expected(case),
         observed: String::new(),
         changed: changed(case),
+        changed_members: changed_members(case),
         source: format!("{}:{}", case.source.file, case.source.line),
         exchanges: Vec::new(),
     }
@@ -187,4 +188,19 @@ fn changed(case: &Case) -> Vec<String> {
         }
     }
     words
+}
+
+/// The members that a case changes, each once.
+fn changed_members(case: &Case) -> Vec<ChangedMember> {
+    let mut members = case.setup.id_jag.changed_members();
+    members.extend(case.setup.token_request.changed_members());
+    for step in &case.steps {
+        if let Step::Send(send) = step {
+            members.extend(send.exchange.id_jag.changed_members());
+            members.extend(send.exchange.token_request.changed_members());
+        }
+    }
+    members.sort();
+    members.dedup();
+    members
 }

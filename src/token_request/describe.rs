@@ -1,7 +1,10 @@
 //! A change of the token request in words, for reports: one sentence fragment for each thing that differs.
 
 use super::{BodyForm, ClientAuthenticationChange, ClientChoice, SecretChoice, TokenRequestChange};
-use crate::observation::clip;
+use crate::{
+    observation::clip,
+    report::{ChangedMember, ChangedPart},
+};
 
 /// The longest value that is shown whole.
 const SHOWN: usize = 100;
@@ -39,6 +42,41 @@ impl TokenRequestChange {
         );
         words.extend(self.client_authentication.iter().flat_map(describe_client));
         words
+    }
+
+    /// The members that differ from the well-formed token request.
+    pub fn changed_members(&self) -> Vec<ChangedMember> {
+        let added = self.add_parameters.iter().map(|parameter| &parameter.name);
+        let parameters = self.parameters.keys().chain(added);
+        let mut members: Vec<_> =
+            parameters.map(|name| ChangedMember::set(ChangedPart::Parameter, name)).collect();
+        let removed = self.remove_parameters.iter();
+        members.extend(removed.map(|name| ChangedMember::removed(ChangedPart::Parameter, name)));
+        let fields = self.headers.keys().map(|name| name.to_ascii_lowercase());
+        members.extend(fields.map(|name| ChangedMember::set(ChangedPart::Request, name)));
+        let mut also = |part, name: &str| members.push(ChangedMember::set(part, name));
+        for (is_changed, name) in [
+            (self.method.is_some(), "method"),
+            (self.content_type.is_some(), "content-type"),
+            (!self.move_to_query.is_empty(), "query"),
+            (self.body.is_some(), "body"),
+        ] {
+            if is_changed {
+                also(ChangedPart::Request, name);
+            }
+        }
+        if let Some(change) = &self.client_authentication {
+            let in_body = ClientAuthenticationChange {
+                client_id_in_body: change.client_id_in_body,
+                ..ClientAuthenticationChange::default()
+            };
+            also(ChangedPart::Parameter, "client_id");
+            if *change != in_body {
+                also(ChangedPart::Request, "authorization");
+                also(ChangedPart::Parameter, "client_secret");
+            }
+        }
+        members
     }
 }
 

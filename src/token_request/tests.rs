@@ -110,3 +110,32 @@ fn a_repeated_client_id_is_left_to_the_case() {
     assert_eq!(body(&request).matches("client_id=").count(), 1);
     assert!(body(&request).contains("client_id=stranger"));
 }
+
+#[test]
+fn changed_members_are_named() {
+    use crate::report::{ChangedMember, ChangedPart::*};
+    let members = |change: serde_json::Value| {
+        let mut members = serde_json::from_value::<TokenRequestChange>(change).unwrap().changed_members();
+        members.sort();
+        members
+    };
+    assert_eq!(
+        members(json!({
+            "method": "GET", "remove_parameters": ["assertion"], "headers": {"DPoP": "x"},
+            "add_parameters": [{"name": "scope", "value": "a"}], "move_to_query": ["all"], "body": "empty",
+        })),
+        [
+            ChangedMember::removed(Parameter, "assertion"),
+            ChangedMember::set(Parameter, "scope"),
+            ChangedMember::set(Request, "body"),
+            ChangedMember::set(Request, "dpop"),
+            ChangedMember::set(Request, "method"),
+            ChangedMember::set(Request, "query"),
+        ]
+    );
+    let in_body = json!({"client_authentication": {"client_id_in_body": true}});
+    assert_eq!(members(in_body), [ChangedMember::set(Parameter, "client_id")]);
+    let wrong = members(json!({"client_authentication": {"secret": "wrong"}}));
+    assert!(wrong.contains(&ChangedMember::set(Request, "authorization")), "{wrong:?}");
+    assert!(members(json!({})).is_empty());
+}
