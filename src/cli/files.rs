@@ -41,6 +41,7 @@ pub(super) fn parse_config(source: &Arc<SourceText>) -> Result<RunOptions, Probl
 /// The formats of `--report`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
+    Html,
     Json,
     Snapshot,
 }
@@ -59,7 +60,7 @@ pub(super) struct ReportFile {
 /// An unknown format, a missing path, standard output named twice.
 pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageError> {
     let wrong = |problem: String| UsageError { option: "--report", problem };
-    let formats = [("json", Format::Json), ("snapshot", Format::Snapshot)];
+    let formats = [("html", Format::Html), ("json", Format::Json), ("snapshot", Format::Snapshot)];
     let mut files = Vec::new();
     for text in typed.iter().filter(|text| !text.is_empty()) {
         let (name, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {

@@ -106,7 +106,7 @@ options! {
         #[arg(long, env = "JAGSPEC_STRICT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
         pub strict: Option<bool>,
 
-        /// Writes a report, such as json=report.json; formats: json, snapshot; `-` is standard output (repeatable)
+        /// Writes a report, such as json=report.json; formats: html, json, snapshot; `-` is standard output (repeatable)
         #[arg(long, env = "JAGSPEC_REPORT", value_name = "FORMAT=PATH", value_delimiter = '\n', action = ArgAction::Append, help_heading = "Reports")]
         pub report: Option<Vec<String>>,
         /// Fails, with a diff, when the snapshot written differs from the file that was there

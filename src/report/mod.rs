@@ -5,6 +5,7 @@
 //! left to `main`. A report is redacted (`redact`) once, before the first of them sees it.
 
 pub mod curl;
+pub mod html;
 pub mod json;
 mod normalise;
 pub mod redact;

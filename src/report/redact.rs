@@ -177,7 +177,7 @@ type Cut = Option<(Range<usize>, &'static str)>;
 
 /// Decodes what a sender who knows little of base64 may have written, or a defect has left of it: either alphabet,
 /// any padding, any last bits.
-fn decode(run: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode(run: &[u8]) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new()

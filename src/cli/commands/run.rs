@@ -15,9 +15,10 @@ use crate::{
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
-    report::{Report, json, redact::Redactor, snapshot, terminal},
+    report::{Report, html, json, redact::Redactor, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
+    suite::registry::Registry,
 };
 
 /// Where the IdP listens when a target is to find it.
@@ -75,7 +76,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
-    Ok(publish(report, &settings, &reports, check_snapshot, screen))
+    Ok(publish(report, &settings, &registry, &reports, check_snapshot, screen))
 }
 
 /// The IdP: with the playground on an ephemeral port with the public test keys, else where the target expects it.
@@ -141,6 +142,7 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
 fn publish(
     mut report: Report,
     settings: &Settings,
+    registry: &Registry,
     reports: &[ReportFile],
     check_snapshot: bool,
     screen: &Screen,
@@ -165,6 +167,7 @@ fn publish(
     }
     for file in reports {
         let text = match file.format {
+            Format::Html => html::render(&report, registry).map_err(|error| error.to_string()),
             Format::Json => json::render(&report).map_err(|error| error.to_string()),
             Format::Snapshot => Ok(snapshot::render(&report, &known)),
         };
