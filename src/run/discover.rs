@@ -26,6 +26,7 @@ pub async fn discover(http: &exchange::Client, target: &str) -> Discovery {
         discovery.jwks = Some(http.send(HttpRequest::get(&uri)).await);
     }
     if let Some(endpoint) = discovery.token_endpoint() {
+        let http = http.clone().with_gateway(&endpoint);
         // Without parameters it can redeem nothing: it only tells whether a token endpoint is there.
         let request = HttpRequest {
             method: "POST".into(),
