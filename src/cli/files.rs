@@ -73,6 +73,9 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
             return Err(wrong("two reports cannot both go to standard output".into()));
         }
+        if files.iter().any(|file: &ReportFile| file.path.is_some() && file.path == path) {
+            return Err(wrong(format!("`{text}` would replace the other report of that path")));
+        }
         files.push(ReportFile { format, path });
     }
     Ok(files)
@@ -111,11 +114,13 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = fs::File::create(&beside).and_then(|mut file| {
+    // In a folder that takes no new files, the one that is there may still be writable.
+    let Ok(mut file) = fs::File::create(&beside) else { return fs::write(path, text).map_err(failed) };
+    let written = (|| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, path)
-    });
+    })();
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
         failed(error)

@@ -298,9 +298,10 @@ fn seconds(
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`.
+/// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`, or without the question where
+/// no word is near.
 pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let nearest = crate::problem::nearest(word, known.iter().copied());
-    let hint = nearest.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    format!("unknown {kind} `{word}`; {hint}({})", known.join(", "))
+    let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("unknown {kind} `{word}`{hint} ({})", known.join(", "))
 }

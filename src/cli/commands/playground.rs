@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::{Stop, interrupted, stop};
+use super::{Stop, interruption::Interruptions, stop};
 use crate::{
     cli::{PlaygroundArguments, Screen},
     playground::{Fault, Playground, PlaygroundConfig},
@@ -35,6 +35,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
     };
     let names: Vec<&str> = config.faults.iter().map(|fault| fault.name()).collect();
     let behaviour = if names.is_empty() { "correct".to_owned() } else { names.join(", ") };
+    let mut interruptions = Interruptions::listen();
     let playground = Playground::start(config).await.map_err(stop)?;
     screen.result(&format!(
         "issuer    {}\ntrusts    {idp}\nbehaviour {behaviour}\n\nRun in another terminal:\n  jagspec --target {} \\\n    \
@@ -50,7 +51,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         Playground::RESOURCES[0],
         Playground::RESOURCES[1],
     ));
-    interrupted().await;
+    interruptions.next().await;
     playground.stop().await;
     Ok(0)
 }
