@@ -159,6 +159,9 @@ impl Try {
     }
 }
 
+/// A host that no target is.
+pub const FORGED_HOST: &str = "jagspec-forged-host.invalid";
+
 /// All that is known after discovery.
 #[derive(Debug, Default)]
 pub struct Discovery {
@@ -172,6 +175,8 @@ pub struct Discovery {
     pub token_endpoint_answer: Option<Observation>,
     /// The GET of `jwks_uri`, where there is one.
     pub jwks: Option<Observation>,
+    /// The document that is used, asked for once more under the Host [`FORGED_HOST`].
+    pub forged_host: Option<Observation>,
 }
 
 /// What follows from the documents' `issuer`.

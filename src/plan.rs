@@ -8,6 +8,9 @@ use crate::{
     suite::{Case, Need, Suite},
 };
 
+/// Why a case that sends is skipped where no client is configured.
+pub const NO_CLIENT: &str = "no client is configured: set --client-id and --client-secret";
+
 /// The cases of a suite that the run's filters select.
 pub fn select<'a>(suites: &'a [Suite], settings: &Settings) -> Vec<(&'a Suite, Vec<&'a Case>)> {
     suites
@@ -33,9 +36,7 @@ pub fn skip_reason(
 ) -> Option<String> {
     case.needs.iter().find_map(|need| {
         let reason = match need {
-            Need::Client if settings.client.is_none() => {
-                "no client is configured: set --client-id and --client-secret"
-            }
+            Need::Client if settings.client.is_none() => NO_CLIENT,
             Need::ClientSecret if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) => {
                 "the client has no secret: set --client-secret"
             }
@@ -50,6 +51,9 @@ pub fn skip_reason(
             Need::OtherResource if settings.other_resource.is_none() => {
                 "no second resource is configured: set --other-resource"
             }
+            Need::ExpectSubject if settings.expect_subject.is_none() => {
+                "the subject of the access token is not known: set --expect-subject"
+            }
             Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
             Need::ClientSecretBasic
                 if baseline.is_some_and(|baseline| {
@@ -58,6 +62,9 @@ pub fn skip_reason(
                 }) =>
             {
                 "the client does not authenticate with HTTP Basic"
+            }
+            Need::BasicAdvertised | Need::PostAdvertised if !advertised(*need, settings, discovery) => {
+                "the metadata does not advertise that method, or the client has no secret"
             }
             Need::IssuerPath if split_origin(discovery.issuer()).1.trim_matches('/').is_empty() => {
                 "the issuer identifier has no path"
@@ -71,4 +78,17 @@ pub fn skip_reason(
         };
         Some(reason.to_owned())
     })
+}
+
+fn advertised(need: Need, settings: &Settings, discovery: &Discovery) -> bool {
+    let has_secret = settings.client.as_ref().is_some_and(|client| client.secret.is_some());
+    let methods =
+        discovery.metadata().and_then(|metadata| metadata.strings("token_endpoint_auth_methods_supported"));
+    has_secret
+        && match (methods, need) {
+            (Some(methods), Need::PostAdvertised) => methods.contains(&"client_secret_post"),
+            (Some(methods), _) => methods.contains(&"client_secret_basic"),
+            // RFC 8414 section 2: the default is client_secret_basic.
+            (None, need) => need == Need::BasicAdvertised,
+        }
 }

@@ -142,6 +142,8 @@ pub struct Settings {
     pub rate: Option<u32>,
     /// How long the target may take to answer at all before the run.
     pub wait: Duration,
+    /// The longest wait inside a case.
+    pub max_wait: Duration,
     /// A `warn` of level SHOULD fails the run.
     pub strict: bool,
     /// Variants are sent when the well-formed ID-JAG is refused.

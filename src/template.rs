@@ -21,7 +21,7 @@ pub struct Variable {
 }
 
 /// All variables: what validation knows, and what `explain` and the documentation show.
-pub const VARIABLES: [Variable; 22] = [
+pub const VARIABLES: [Variable; 23] = [
     variable("target.issuer", "the issuer identifier of the target, as its metadata states it"),
     variable("target.token_endpoint", "the target's token endpoint"),
     variable("target.origin", "scheme, host and port of the target's issuer identifier"),
@@ -43,6 +43,7 @@ pub const VARIABLES: [Variable; 22] = [
     variable("other_resource", "the resource of `--other-resource`"),
     variable("scope", "the scope of `--scope`"),
     variable("subject", "the `sub` of `--subject`"),
+    variable("expect_subject", "the `sub` of `--expect-subject`, which the access token must carry"),
     variable("jti", "the `jti` of the well-formed ID-JAG of this exchange"),
     variable("case.jti", "a `jti` that is the same in every step of the case, and another one in every run"),
     variable("id_jag", "the assertion of this exchange, as it is sent: for parameters of the token request"),

@@ -133,7 +133,7 @@ fn a_table_becomes_a_case_of_each_value() {
     );
     assert_eq!(array.title, "An audience of the wrong type is refused (of a number)");
     assert_eq!(
-        (array.level_under(Profile::Draft), array.level_under(Profile::Xaa)),
+        (array.level_under(Profile::Draft), array.level_under(Profile::McpEma)),
         (Level::SHOULD, Level::SHOULD)
     );
     assert_eq!(array.requirements, ["IDJAG-4.4.1-aud", "ATT-aud"]);

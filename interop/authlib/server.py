@@ -142,7 +142,7 @@ def metadata():
         token_endpoint_auth_methods_supported=Grant.TOKEN_ENDPOINT_AUTH_METHODS,
         grant_types_supported=[] if args.no_grant else [Grant.GRANT_TYPE],
         authorization_grant_profiles_supported=[] if args.no_grant else ["urn:ietf:params:oauth:grant-profile:id-jag"],
-        response_types_supported=[],  # RFC 8414 demands the member; there is no authorization endpoint
+        response_types_supported=["none"],  # RFC 8414 demands the member; there is no authorization endpoint
         scopes_supported=SCOPES,
     )
 

@@ -131,6 +131,10 @@ options! {
         /// Waits so long for the target to answer before the run [default: 0]
         #[arg(long, env = "JAGSPEC_WAIT", allow_negative_numbers = true, value_name = "SECONDS", help_heading = "Exchanges")]
         pub wait: Option<f64>,
+        /// The longest wait inside a case, in seconds: some wait for a cool-down of the target [default: 0, they are
+        /// skipped]
+        #[arg(long, env = "JAGSPEC_MAX_WAIT", value_name = "SECONDS", help_heading = "Exchanges")]
+        pub max_wait: Option<f64>,
         /// No variants are sent to find out why a well-formed ID-JAG is refused
         #[arg(long, env = "JAGSPEC_NO_PROBES", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Exchanges")]
         pub no_probes: Option<bool>,

@@ -12,6 +12,9 @@ use crate::{
     token_request::ClientAuthenticationMethod,
 };
 
+/// `sub` where `--subject` says none.
+pub(super) const SUBJECT: &str = "user-123";
+
 /// A mistake in the options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{option}: {problem}")]
@@ -43,6 +46,8 @@ pub struct Started {
     pub resource: Option<String>,
     /// The second resource, of the playground.
     pub other_resource: Option<String>,
+    /// The subject of its access tokens, of the playground.
+    pub expect_subject: Option<String>,
 }
 
 /// Settings of the options; `target` and `idp_issuer` are still to be settled where the run starts them itself.
@@ -101,7 +106,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
                 return Err(wrong("--client-id-in-body", unknown("value", other, &["yes", "no", "auto"])));
             }
         },
-        subject: options.subject.clone().unwrap_or_else(|| "user-123".to_owned()),
+        subject: options.subject.clone().unwrap_or_else(|| SUBJECT.to_owned()),
         claims: claims(options.claim.as_deref().unwrap_or_default())?,
         expect_subject: options.expect_subject.clone(),
         scope: options.scope.clone().filter(|scope| !scope.is_empty()),
@@ -124,6 +129,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
             rate => rate,
         },
         wait: seconds("--wait", options.wait, 0.0, 0.0)?,
+        max_wait: seconds("--max-wait", options.max_wait, 0.0, 0.0)?,
         strict: options.strict.unwrap_or(false),
         probes: !options.no_probes.unwrap_or(false),
         http: HttpSettings {
@@ -146,6 +152,7 @@ impl Settings {
         self.scope = self.scope.or(started.scope);
         self.resource = self.resource.or(started.resource);
         self.other_resource = self.other_resource.or(started.other_resource);
+        self.expect_subject = self.expect_subject.or(started.expect_subject);
         self
     }
 }

@@ -1,30 +1,44 @@
 //! What single cases have found: one diagnosis for each row, in the order of gravity.
 
+use std::collections::BTreeSet;
+
 use super::Seen;
 use crate::{
     judge::{THROTTLED, UNREACHABLE},
-    report::{Blame, CaseReport, Confidence, Diagnosis, Outcome, Severity},
+    report::{Blame, CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity},
 };
 
 /// How many findings a diagnosis quotes.
 const QUOTED: usize = 5;
 
+/// From so many rows on, refusals with the wrong error are one fault in how the server answers, not one in each of
+/// the checks that refused.
+const WIDESPREAD: usize = 3;
+
+/// The row of a fault in how the server answers.
+const ERROR_RESPONSE: &str = "own.jwt-bearer.error-response";
+
 pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
-    let findings = seen.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail | Outcome::Warn));
+    let findings: Vec<&CaseReport> = seen
+        .cases
+        .iter()
+        .filter(|case| matches!(case.outcome, Outcome::Fail | Outcome::Warn) && case.row.is_some())
+        .collect();
+    let wrong_error = |case: &CaseReport| case.finding == Some(Finding::WrongError);
+    let rows_with_wrong_errors: BTreeSet<&str> =
+        findings.iter().filter(|case| wrong_error(case)).filter_map(|case| case.row.as_deref()).collect();
+    let widespread = rows_with_wrong_errors.len() >= WIDESPREAD;
     let mut rows: Vec<(&str, Vec<&CaseReport>)> = Vec::new();
     for case in findings {
-        let Some(row) = case.row.as_deref() else { continue };
+        let own = case.row.as_deref().unwrap_or_default();
+        let row = if widespread && wrong_error(case) { ERROR_RESPONSE } else { own };
         match rows.iter_mut().find(|(known, _)| *known == row) {
             Some((_, cases)) => cases.push(case),
             None => rows.push((row, vec![case])),
         }
     }
     // Stable: rows of the same gravity and size keep the order of the suites.
-    rows.sort_by_key(|(_, cases)| {
-        let count = |severity| cases.iter().filter(|case| case.severity == Some(severity)).count();
-        let (critical, high) = (count(Severity::Critical), count(Severity::High));
-        std::cmp::Reverse((critical, high, cases.len()))
-    });
+    rows.sort_by_key(|(_, cases)| std::cmp::Reverse(gravity(cases)));
     let mut diagnoses: Vec<Diagnosis> = rows
         .into_iter()
         .map(|(row, mut cases)| {
@@ -33,6 +47,16 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
                 cases.iter().take(QUOTED).map(|case| format!("{}: {}", case.name, case.observed)).collect();
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
+            let kinds: BTreeSet<Finding> = cases.iter().filter_map(|case| case.finding).collect();
+            if cases.iter().all(|case| case.level == Level::MAY) {
+                diagnosis.confidence = Confidence::Possible;
+                diagnosis.blame = Blame::Undecided;
+                diagnosis.cause =
+                    "The specifications leave this open, and the server has chosen the riskier reading."
+                        .into();
+            } else if !kinds.contains(&Finding::GoodRefused) {
+                retell(seen, &kinds, &mut diagnosis);
+            }
             diagnosis
         })
         .collect();
@@ -92,4 +116,49 @@ fn not_carried_out(seen: &Seen<'_>) -> Vec<Diagnosis> {
         Some(diagnosis)
     };
     [UNREACHABLE, THROTTLED].into_iter().filter_map(of_row).collect()
+}
+
+/// A row tells first why a good request fails. Here none did: a check is missing, or the refusal has another form
+/// than is due. Both are the code's doing.
+fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis) {
+    if diagnosis.row == ERROR_RESPONSE {
+        return; // It is about nothing else.
+    }
+    if kinds.iter().all(|kind| *kind == Finding::WrongError) {
+        "What must be refused is refused, but with another error or status than is due."
+            .clone_into(&mut diagnosis.cause);
+        diagnosis.fix = format!(
+            "Answer as the standard says: {}",
+            diagnosis
+                .cases
+                .first()
+                .and_then(|name| due(seen, name))
+                .unwrap_or("400 with one of its error codes")
+        );
+        diagnosis.blame = Blame::TargetCode;
+    } else if let Some(accepted) = seen.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
+        diagnosis.cause = seen.filled(&accepted.cause);
+        diagnosis.fix = seen.filled(&accepted.fix);
+        diagnosis.blame = Blame::TargetCode;
+    }
+}
+
+/// What the case of this name expects.
+fn due<'a>(seen: &Seen<'a>, name: &str) -> Option<&'a str> {
+    let case = seen.cases.iter().find(|case| case.name == name)?;
+    (!case.expected.is_empty()).then_some(case.expected.as_str())
+}
+
+/// How grave the findings of a row are: holes first, then broken MUSTs, then what is more than a wrong error, the
+/// more binding the graver; at last their number.
+fn gravity(cases: &[&CaseReport]) -> [usize; 5] {
+    let count = |holds: &dyn Fn(&CaseReport) -> bool| cases.iter().filter(|case| holds(case)).count();
+    let own = |case: &CaseReport| case.finding != Some(Finding::WrongError);
+    [
+        count(&|case| case.severity == Some(Severity::Critical)),
+        count(&|case| case.severity == Some(Severity::High)),
+        count(&|case| own(case) && case.level <= Level::SHOULD),
+        count(&own),
+        cases.len(),
+    ]
 }

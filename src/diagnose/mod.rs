@@ -123,11 +123,17 @@ impl Seen<'_> {
     /// A diagnosis in the words of its row; `cause` and `fix` where this situation has better ones.
     fn diagnosis(&self, row: &str, confidence: Confidence, evidence: Vec<String>) -> Diagnosis {
         let (cause, fix, blame) = match self.registry.row(row) {
-            Some(row) => (row.cause.clone(), row.fix.clone(), row.blame),
+            Some(row) => (self.filled(&row.cause), self.filled(&row.fix), row.blame),
             // Every row that the code names is in the registry: a test holds it.
             None => (String::new(), String::new(), Blame::Undecided),
         };
         Diagnosis { row: row.to_owned(), confidence, blame, cause, fix, evidence, cases: Vec::new() }
+    }
+
+    /// A row's text with the addresses of this run.
+    fn filled(&self, text: &str) -> String {
+        let idp = self.settings.idp_issuer.trim_end_matches('/');
+        text.replace("{idp issuer}", idp)
     }
 }
 
@@ -155,3 +161,6 @@ pub fn diagnose(
     }
     diagnoses
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     discovery::{Discovery, split_origin},
     idjag::IdJagChange,
+    keys::Algorithm,
     report::Blame,
     settings::Settings,
     suite::Exchange,
@@ -40,6 +41,7 @@ pub fn ladder(settings: &Settings, discovery: &Discovery, clock_offset: Option<i
     grants(&mut probes, settings);
     further_claims(&mut probes);
     keys(&mut probes);
+    algorithms(&mut probes, settings);
     probes
 }
 
@@ -91,6 +93,9 @@ fn types(probes: &mut Vec<Probe>) {
     }
 }
 
+/// What one machine calls itself.
+const LOOPBACK_NAMES: [&str; 3] = ["//127.0.0.1", "//localhost", "//[::1]"];
+
 fn audiences(probes: &mut Vec<Probe>, discovery: &Discovery) {
     let row = "jwt-bearer.invalid-grant.aud";
     let issuer = discovery.issuer();
@@ -105,9 +110,14 @@ fn audiences(probes: &mut Vec<Probe>, discovery: &Discovery) {
     if let Some(endpoint) = discovery.token_endpoint() {
         variants.push((format!("`aud` is the token endpoint `{endpoint}`"), json!(endpoint)));
     }
-    let origin = split_origin(issuer).0;
-    for other in [origin, discovery.asked.as_str()] {
-        if other != issuer && other != toggled {
+    let mut others = vec![split_origin(issuer).0.to_owned(), discovery.asked.clone()];
+    // On one machine a server has several names, and its configuration need not have the one that it is reached by.
+    for name in LOOPBACK_NAMES.iter().filter(|name| issuer.contains(**name)) {
+        others.extend(LOOPBACK_NAMES.iter().map(|other| issuer.replacen(name, other, 1)));
+    }
+    for other in others {
+        let known = variants.iter().any(|(_, value)| *value == json!(other));
+        if other != issuer && !known {
             variants.push((format!("`aud` is `{other}`"), json!(other)));
         }
     }
@@ -211,6 +221,17 @@ fn client_ids(probes: &mut Vec<Probe>, settings: &Settings) {
         without("client_id"),
         format!("The server refuses the claim `client_id` with the value `{ours}`."),
     );
+    // The XAA playground calls a client `ID` at the IdP and `ID-at-RESOURCE` at the authorization server.
+    if let Some((at_idp, _)) = ours.split_once("-at-") {
+        push(
+            format!("claim `client_id` is `{at_idp}`, the client's name at the IdP"),
+            claims(&[("client_id", json!(at_idp))]),
+            format!(
+                "The server expects the identifier that the client has at the IdP, `{at_idp}`, in place of its own, \
+                 `{ours}`."
+            ),
+        );
+    }
     if let Some(other) = &settings.other_client {
         push(
             format!("claim `client_id` is `{}`", other.id),
@@ -284,4 +305,25 @@ fn keys(probes: &mut Vec<Probe>) {
               holds no such key."
             .into(),
     });
+}
+
+/// Where `--idp-alg` has kept the baseline from trying the others.
+fn algorithms(probes: &mut Vec<Probe>, settings: &Settings) {
+    if !settings.algorithm_fixed {
+        return;
+    }
+    let ours = settings.algorithm;
+    for other in Algorithm::OFFERED.into_iter().filter(|other| *other != ours) {
+        let id_jag = IdJagChange { algorithm: Some(other), ..IdJagChange::default() };
+        probes.push(Probe {
+            change: format!("signed with {other}"),
+            exchange: Exchange { id_jag, ..Exchange::default() },
+            row: "jwt-bearer.invalid-grant.jwks",
+            blame: Blame::TargetConfiguration,
+            cause: format!("The server takes {other} signatures of this issuer, and no {ours} ones."),
+            fix: format!(
+                "Allow {ours} for this issuer at the server, or run jagspec with `--idp-alg {other}`."
+            ),
+        });
+    }
 }

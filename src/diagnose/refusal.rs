@@ -18,6 +18,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
         return Vec::new();
     }
     let mut diagnoses: Vec<Diagnosis> = by_probe(seen).into_iter().collect();
+    if diagnoses.iter().any(|diagnosis| diagnosis.confidence == Confidence::Certain) {
+        return diagnoses; // An experiment has named the cause: what else could be is no longer of interest.
+    }
     let rest = by_code(seen).unwrap_or_else(|| by_words_and_log(seen));
     for diagnosis in rest {
         if diagnoses.iter().all(|known| known.row != diagnosis.row) {
@@ -68,6 +71,10 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
     let row = match (status, error.as_deref()) {
         (_, Some("invalid_client")) => "jwt-bearer.invalid-client",
         (_, Some("unauthorized_client" | "unsupported_grant_type")) => "own.jwt-bearer.grant-type",
+        // The request has every parameter of this grant: one that is missed belongs to another, so that no handler
+        // has taken the assertion for an ID-JAG.
+        (_, Some("invalid_request")) if of_another_grant(description) => "jwt-bearer.invalid-grant.typ",
+        (_, Some("invalid_request")) => "own.jwt-bearer.token-request",
         (_, Some("invalid_scope")) => "own.jwt-bearer.invalid-scope",
         (_, Some("invalid_target")) => "own.jwt-bearer.invalid-target",
         (429, _) => "own.throttled",
@@ -98,6 +105,13 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
                 .into();
     }
     Some(vec![diagnosis])
+}
+
+/// Whether the words are about a parameter of the authorization code grant or of token exchange.
+fn of_another_grant(words: &str) -> bool {
+    ["redirect_uri", "`code`", "code_verifier", "response_type", "subject_token"]
+        .iter()
+        .any(|parameter| words.contains(parameter))
 }
 
 /// For `invalid_grant` and what is like it: the words of the server first, then what it fetched from the IdP.
@@ -173,8 +187,7 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
     if let Some(metadata) = fetched(AccessKind::Metadata) {
         evidence.push(format!("it did fetch {}", metadata.path));
     }
-    let mut iss = seen.diagnosis("jwt-bearer.invalid-grant.iss", Confidence::Likely, evidence.clone());
-    iss.fix = format!("Register `{issuer}` as a trusted issuer at the server, byte for byte. {}", iss.fix);
+    let iss = seen.diagnosis("jwt-bearer.invalid-grant.iss", Confidence::Likely, evidence.clone());
     let mut jwks = seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence);
     jwks.evidence.push(
         "a server that trusts the issuer, but has its keys from before or cannot reach it, looks the same"

@@ -5,6 +5,7 @@ use super::{Seen, refusal};
 use crate::{
     discovery::{IssuerVerdict, first_difference},
     observation::{TransportErrorKind, clip},
+    plan::NO_CLIENT,
     report::{Blame, Confidence, Diagnosis},
 };
 
@@ -12,7 +13,7 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     if seen.evidence.unreachable {
         return vec![unreachable(seen)];
     }
-    let mut diagnoses = Vec::new();
+    let mut diagnoses: Vec<Diagnosis> = no_client(seen).into_iter().collect();
     if let Some(token_endpoint) = token_endpoint(seen) {
         diagnoses.push(token_endpoint);
     }
@@ -22,16 +23,25 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     } else if let Some(issuer) = contradicted_issuer(seen) {
         diagnoses.insert(0, issuer);
     }
-    if refusal::baseline_refused(seen) && diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
+    if !refusal::baseline_refused(seen) || diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
         return diagnoses;
     }
-    if refusal::baseline_refused(seen) {
-        // Both are told: a document that is missing or wrong, and why the ID-JAG is refused all the same.
-        let mut refused = refusal::diagnose(seen);
-        refused.append(&mut diagnoses);
-        return refused;
+    let refused = refusal::diagnose(seen);
+    if matches!(seen.discovery.issuer_verdict(), IssuerVerdict::Contradicted(_)) {
+        // The `aud` of the ID-JAG came from a document that nothing confirms: that is to be mended first.
+        diagnoses.extend(refused);
+        return diagnoses;
     }
-    diagnoses
+    // Both are told: why the ID-JAG is refused, and a document that is missing or named otherwise.
+    refused.into_iter().chain(diagnoses).collect()
+}
+
+/// Without a client only the discovery is tested.
+fn no_client(seen: &Seen<'_>) -> Option<Diagnosis> {
+    let waiting = seen.cases.iter().filter(|case| case.reason == NO_CLIENT).count();
+    let evidence = vec![format!("{waiting} cases need a client that is registered at the target")];
+    (seen.settings.client.is_none() && waiting > 0)
+        .then(|| seen.diagnosis("own.no-client", Confidence::Certain, evidence))
 }
 
 fn unreachable(seen: &Seen<'_>) -> Diagnosis {

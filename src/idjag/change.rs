@@ -21,6 +21,8 @@ pub struct IdJagChange {
     pub raw_claims: BTreeMap<String, String>,
     /// Claims written a second time.
     pub duplicate_claims: Vec<Duplicate>,
+    /// The payload is this very text in place of the claims; `${…}` variables are replaced. It is signed rightly.
+    pub payload: Option<String>,
     /// Members of the JOSE header set to a JSON value, null included. `alg` here changes the text only, not the
     /// way in which the token is signed.
     pub header: Map<String, Value>,
@@ -157,7 +159,7 @@ pub enum CompactDefect {
     TrailingDot,
     /// A fourth segment at the end.
     FourthSegment,
-    /// A sixth, empty ones: five dots as in a JWE, the original parts in front.
+    /// Six segments: the three parts, and behind them payload, signature and header once more.
     SixSegments,
     /// An empty payload segment.
     EmptyPayload,

@@ -33,6 +33,7 @@ impl IdJagChange {
                 format!("a second {kind} `{}` is `{value}`, {place} the right one", duplicate.name)
             }));
         }
+        words.extend(self.payload.iter().map(|text| format!("the payload is `{}`", clip(text, SHOWN))));
         if let Some(algorithm) = self.algorithm {
             words.push(format!("signed with {algorithm}"));
         }

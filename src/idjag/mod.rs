@@ -46,6 +46,8 @@ pub struct Grant {
 pub struct IdJag {
     header: Members,
     claims: Members,
+    /// A payload in place of the claims.
+    payload: Option<String>,
     /// The claims as they were before any change: what `SignatureDefect::OfUnchangedClaims` signs.
     unchanged_claims: Members,
     algorithm: Algorithm,
@@ -87,6 +89,7 @@ impl IdJag {
             header: header.into_iter().collect(),
             unchanged_claims: claims.clone(),
             claims,
+            payload: None,
             algorithm,
             key: KeyChoice::Published,
             signature: None,
@@ -117,6 +120,9 @@ impl IdJag {
             &change.duplicate_header,
             variables,
         )?;
+        if let Some(text) = &change.payload {
+            self.payload = Some(template::substitute_text(text, variables)?);
+        }
         let sets = |name: &str| {
             change.header.contains_key(name)
                 || change.raw_header.contains_key(name)
@@ -172,7 +178,8 @@ impl IdJag {
         if self.kid_follows {
             header.set("kid", &json!(key.kid()));
         }
-        let mut parts = jws::Parts::new(&header.to_json(), &self.claims.to_json());
+        let payload = self.payload.clone().unwrap_or_else(|| self.claims.to_json());
+        let mut parts = jws::Parts::new(&header.to_json(), &payload);
         parts.signature = match &self.signature {
             None => key.sign(self.algorithm, parts.signing_input().as_bytes())?,
             Some(SignatureDefect::OfUnchangedClaims) => {

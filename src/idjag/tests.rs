@@ -214,6 +214,13 @@ fn trailing_bits_change_the_text_and_not_the_bytes() {
 }
 
 #[test]
+fn a_payload_that_is_no_object_is_signed_all_the_same() {
+    let (token, key) = with(json!({"payload": "[]"}));
+    assert_eq!(text(&token, 1), "[]");
+    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+}
+
+#[test]
 fn the_kid_follows_the_key_unless_the_header_sets_it() {
     let (token, key) = with(json!({}));
     assert_eq!(header(&token)["kid"], key.kid());

@@ -144,6 +144,8 @@ struct State {
     withdrawn: bool,
     /// The added sets that are published at present.
     live: Vec<Arc<KeySet>>,
+    /// The added sets that are published with `use: enc`.
+    encryption: Vec<Arc<KeySet>>,
     /// The set that was added last, published or not: a withdrawn key can still sign.
     last: Option<Arc<KeySet>>,
     /// How many sets were added since the start.
@@ -152,6 +154,16 @@ struct State {
     unknown_type: bool,
     /// The JWKS is not to be had.
     broken: bool,
+}
+
+/// How an added set is published.
+enum Publication {
+    /// Beside all others.
+    Beside,
+    /// In place of all others.
+    Alone,
+    /// Beside all others, with `use: enc`.
+    ForEncryption,
 }
 
 /// The keys of the IdP in all its roles, and which are published now. Shared between the server, which publishes
@@ -262,9 +274,9 @@ impl Keyring {
     }
 
     fn main_jwks(&self) -> Vec<Value> {
-        let (withdrawn, live, unknown_type) = {
+        let (withdrawn, live, encryption, unknown_type) = {
             let state = self.state();
-            (state.withdrawn, state.live.clone(), state.unknown_type)
+            (state.withdrawn, state.live.clone(), state.encryption.clone(), state.unknown_type)
         };
         let mut keys = Vec::new();
         if unknown_type {
@@ -277,6 +289,10 @@ impl Keyring {
             keys.extend(self.published.iter().filter_map(|key| key.slot.jwk(key.alg)));
         }
         keys.extend(live.iter().flat_map(|set| set.jwks()));
+        keys.extend(encryption.iter().flat_map(|set| set.jwks()).map(|mut jwk| {
+            jwk["use"] = json!("enc");
+            jwk
+        }));
         keys
     }
 
@@ -292,14 +308,16 @@ impl Keyring {
     /// [`KeyringError::Key`] when a key could not be made, which no input can cause.
     pub fn perform(&self, action: IdpAction) -> Result<(), KeyringError> {
         match action {
-            IdpAction::AddKey => self.add(false)?,
-            IdpAction::RotateKey => self.add(true)?,
+            IdpAction::AddKey => self.add(Publication::Beside)?,
+            IdpAction::RotateKey => self.add(Publication::Alone)?,
+            IdpAction::AddEncryptionKey => self.add(Publication::ForEncryption)?,
             IdpAction::AddUnknownKeyType => self.state().unknown_type = true,
             IdpAction::BreakJwks => self.state().broken = true,
             IdpAction::Restore => {
                 let mut state = self.state();
                 state.withdrawn = false;
                 state.live.clear();
+                state.encryption.clear();
                 state.unknown_type = false;
                 state.broken = false;
             }
@@ -307,7 +325,7 @@ impl Keyring {
         Ok(())
     }
 
-    fn add(&self, alone: bool) -> Result<(), KeyringError> {
+    fn add(&self, publication: Publication) -> Result<(), KeyringError> {
         let number = self.state().added;
         let set = match self.added.get(number % self.added.len().max(1)) {
             Some(fixed) => Arc::clone(fixed),
@@ -322,11 +340,14 @@ impl Keyring {
         let mut state = self.state();
         state.added += 1;
         state.last = Some(Arc::clone(&set));
-        if alone {
-            state.withdrawn = true;
-            state.live.clear();
+        match publication {
+            Publication::Beside => state.live.push(set),
+            Publication::Alone => {
+                state.withdrawn = true;
+                state.live = vec![set];
+            }
+            Publication::ForEncryption => state.encryption.push(set),
         }
-        state.live.push(set);
         Ok(())
     }
 

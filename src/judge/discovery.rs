@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::{Judgement, constraint};
 use crate::{
-    discovery::{Discovery, IssuerVerdict, ServerMetadata, Try, WellKnown, first_difference, kind_of},
+    discovery::{
+        Discovery, FORGED_HOST, IssuerVerdict, ServerMetadata, Try, WellKnown, first_difference, kind_of,
+    },
     observation::clip,
     report::Finding as FindingKind,
     settings::Profile,
@@ -12,14 +14,15 @@ use crate::{
     template::Variables,
 };
 
-/// Judges the discovery. Cases with constraints on the metadata need a document; `plan` has skipped them without.
+/// Judges the discovery; with the verdict comes the level that it rests on, which for two checks the contract settles
+/// whatever the case says. Cases with constraints on the metadata need a document; `plan` has skipped them without.
 pub fn judge_discovery(
     expect: &DiscoveryExpectation,
     level: Level,
     discovery: &Discovery,
     profile: Profile,
     variables: &Variables,
-) -> Judgement {
+) -> (Judgement, Level) {
     let mut expected: Vec<String> = expect
         .metadata
         .iter()
@@ -33,33 +36,23 @@ pub fn judge_discovery(
             if let Some(violation) = constraint::violated(demand, value, variables) {
                 let reason = violation.reason(&format!("`{name}`"));
                 let found = value.map_or_else(|| violation.found().to_owned(), constraint::typed);
-                return Judgement::finding(
-                    level,
-                    FindingKind::Detail,
-                    reason,
-                    expected,
-                    format!("`{name}` is {found}"),
-                );
+                let observed = format!("`{name}` is {found}");
+                return (Judgement::finding(level, FindingKind::Detail, reason, expected, observed), level);
             }
         }
     }
     for check in &expect.checks {
         if let Some(finding) = run_check(*check, discovery, profile) {
             let level = finding.level.unwrap_or(level);
-            return Judgement::finding(
-                level,
-                FindingKind::Detail,
-                finding.reason,
-                expected,
-                finding.observed,
-            );
+            let Finding { reason, observed, .. } = finding;
+            return (Judgement::finding(level, FindingKind::Detail, reason, expected, observed), level);
         }
     }
     let observed = match discovery.used() {
         Some(used) => format!("so in the document at {}", used.url),
         None => "so".to_owned(),
     };
-    Judgement::pass(expected, observed)
+    (Judgement::pass(expected, observed), level)
 }
 
 struct Finding {
@@ -86,6 +79,8 @@ fn run_check(check: DiscoveryCheck, discovery: &Discovery, profile: Profile) -> 
                 )
             })
         }),
+        DiscoveryCheck::FoundByInsertion => found_by_insertion(discovery),
+        DiscoveryCheck::HostHeaderIgnored => host_header_ignored(discovery),
         DiscoveryCheck::IssuerIdentical => issuer_identical(discovery),
         DiscoveryCheck::DocumentsAgree => documents_agree(discovery),
         DiscoveryCheck::ContentTypeJson => discovery.used().and_then(|used| {
@@ -152,6 +147,44 @@ fn metadata_found(discovery: &Discovery, profile: Profile) -> Option<Finding> {
         reason: "no well-known address has a valid metadata document".into(),
         observed: tried.join("; "),
         level: Some(if profile == Profile::McpEma { Level::MUST } else { Level::SHOULD }),
+    })
+}
+
+fn found_by_insertion(discovery: &Discovery) -> Option<Finding> {
+    let inserted =
+        |attempt: &&Try| matches!(attempt.well_known, WellKnown::OauthInserted | WellKnown::OpenidInserted);
+    discovery.first()?;
+    if discovery.tries.iter().filter(inserted).any(|attempt| attempt.document.is_ok()) {
+        return None;
+    }
+    let tried: Vec<String> = discovery
+        .tries
+        .iter()
+        .filter(inserted)
+        .map(|attempt| {
+            format!("{} {}", attempt.url, attempt.document.as_ref().err().map_or("", String::as_str))
+        })
+        .collect();
+    Some(Finding::new(
+        "clients that follow RFC 8414 section 3.1 insert the well-known part between host and path, and find nothing",
+        tried.join("; "),
+    ))
+}
+
+/// A server that builds its metadata of the Host header hands out addresses that whoever sends the header chooses.
+fn host_header_ignored(discovery: &Discovery) -> Option<Finding> {
+    let ours = discovery.metadata()?;
+    // A refusal of the unknown host is as right as the same document.
+    let forged = ServerMetadata::read(discovery.forged_host.as_ref()?.response()?).ok()?;
+    ["issuer", "token_endpoint", "jwks_uri"].into_iter().find_map(|member| {
+        let text = forged.document.get(member)?.as_str()?;
+        let differs = ours.document.get(member) != forged.document.get(member);
+        (differs && text.contains(FORGED_HOST)).then(|| {
+            Finding::new(
+                "the metadata follows the Host header of the request",
+                format!("with Host: {FORGED_HOST}, `{member}` is `{}`", clip(text, 160)),
+            )
+        })
     })
 }
 
@@ -269,6 +302,8 @@ fn describe(check: DiscoveryCheck) -> &'static str {
     match check {
         DiscoveryCheck::MetadataFound => "a metadata document at a well-known address",
         DiscoveryCheck::FoundWhereAllClientsLook => "the document where every client looks",
+        DiscoveryCheck::FoundByInsertion => "a document where the well-known part stands before the path",
+        DiscoveryCheck::HostHeaderIgnored => "the same document whatever the Host header says",
         DiscoveryCheck::IssuerIdentical => "`issuer` identical to the target's issuer identifier",
         DiscoveryCheck::DocumentsAgree => "documents that say the same",
         DiscoveryCheck::ContentTypeJson => "Content-Type application/json",

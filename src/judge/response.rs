@@ -49,6 +49,8 @@ pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>)
         ResponseCheck::AssertionNotEchoed => echoes(response, facts.assertion).then(|| {
             ("the answer repeats the assertion".to_owned(), "the assertion stands in the body".to_owned())
         }),
+        ResponseCheck::AccessTokenSignedByPublishedKey => unverified(response.access_token()?, facts.jwks?)
+            .map(|why| ("no key at the target's `jwks_uri` verifies the access token".to_owned(), why)),
         ResponseCheck::LifetimeMatchesAccessToken => {
             let claims = response.access_token().and_then(jwt_claims)?;
             let lifetime = claims.get("exp")?.as_f64()? - claims.get("iat")?.as_f64()?;
@@ -72,8 +74,39 @@ pub(super) fn describe(check: ResponseCheck) -> &'static str {
         ResponseCheck::ScopeWithinIdJag => "no scope beyond the ID-JAG's",
         ResponseCheck::NoInternals => "no internals in the answer",
         ResponseCheck::AssertionNotEchoed => "no copy of the assertion in the answer",
+        ResponseCheck::AccessTokenSignedByPublishedKey => {
+            "an access token that a key at the target's `jwks_uri` verifies"
+        }
         ResponseCheck::LifetimeMatchesAccessToken => "`expires_in` equal to the access token's lifetime",
     }
+}
+
+/// Why no key of the set verifies the token; `None` when one does, when the token is opaque, or when its algorithm
+/// is one that the verifier does not know.
+fn unverified(token: &str, jwks: &Value) -> Option<String> {
+    let header = jsonwebtoken::decode_header(token).ok()?;
+    let keys = jwks.get("keys").and_then(Value::as_array)?;
+    let mut validation = jsonwebtoken::Validation::new(header.alg);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    let fits = |key: &&Value| match (&header.kid, key.get("kid").and_then(Value::as_str)) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => true,
+    };
+    let candidates: Vec<&Value> = keys.iter().filter(fits).collect();
+    let verified = candidates.iter().any(|key| {
+        serde_json::from_value::<jsonwebtoken::jwk::Jwk>((*key).clone())
+            .ok()
+            .and_then(|jwk| jsonwebtoken::DecodingKey::from_jwk(&jwk).ok())
+            .is_some_and(|key| jsonwebtoken::decode::<Value>(token, &key, &validation).is_ok())
+    });
+    let kid =
+        header.kid.as_deref().map_or_else(|| "no kid".to_owned(), |kid| format!("kid `{}`", clip(kid, 60)));
+    (!verified).then(|| match candidates.len() {
+        0 => format!("the access token has {kid}, and none of {} keys has it", keys.len()),
+        _ => format!("the access token has {kid}, and that key does not verify its signature"),
+    })
 }
 
 /// The claims of a JWT, unverified; `None` for an opaque token.

@@ -32,7 +32,13 @@ fn refused(errors: &[&str]) -> Expectation {
 
 fn judge(expect: &Expectation, level: Level, observation: &Observation) -> Judgement {
     let variables = Variables::new(0);
-    let facts = Facts { variables: &variables, assertion: "a.b.c", scope: Some("read"), jwks_broken: false };
+    let facts = Facts {
+        variables: &variables,
+        assertion: "a.b.c",
+        scope: Some("read"),
+        jwks: None,
+        jwks_broken: false,
+    };
     judge_answer(expect, level, observation, facts)
 }
 
@@ -87,7 +93,7 @@ fn a_5xx_is_never_a_correct_refusal_except_503_while_the_jwks_is_broken() {
     let expect = refused(&[]);
     assert_eq!(judge(&expect, Level::MUST, &answer).outcome, Outcome::Warn);
     let variables = Variables::new(0);
-    let facts = Facts { variables: &variables, assertion: "a", scope: None, jwks_broken: true };
+    let facts = Facts { variables: &variables, assertion: "a", scope: None, jwks: None, jwks_broken: true };
     assert_eq!(judge_answer(&expect, Level::MUST, &answer, facts).outcome, Outcome::Pass);
 }
 

@@ -32,8 +32,7 @@ pub(super) fn make(state: &State, basis: &Basis) -> Result<String, Refusal> {
     if faults.has(Fault::TokenIsIdJag) {
         return Ok(basis.assertion_text.to_owned());
     }
-    let typ = if faults.has(Fault::TokenTypJwt) { "JWT" } else { "at+jwt" };
-    let header = json!({ "typ": typ, "alg": Algorithm::ES256.name(), "kid": state.signing_key.kid() });
+    let header = json!({ "typ": "at+jwt", "alg": Algorithm::ES256.name(), "kid": state.signing_key.kid() });
     let claims = claims(state, basis);
     let part = |value: String| B64URL.encode(value);
     let signed = format!("{}.{}", part(header.to_string()), part(Value::Object(claims).to_string()));

@@ -55,7 +55,7 @@ pub(super) fn authenticate(
         }
         Presented::IdOnly(id) => {
             let public = find(id, clients, faults)?.filter(|client| client.secret.is_none());
-            let allowed = public_clients == PublicClients::Allow || faults.has(Fault::PublicClientAllowed);
+            let allowed = public_clients == PublicClients::Allow;
             public.filter(|_| allowed).ok_or_else(|| Refusal::client("no credential"))
         }
         Presented::Nothing => Err(Refusal::client("no client authentication")),

@@ -14,7 +14,7 @@ pub struct RegisteredClient {
 }
 
 pub(super) const CLIENT: RegisteredClient =
-    RegisteredClient { id: "todo-app", secret: Some("todo-app-secret") };
+    RegisteredClient { id: "todo-app-at-todos", secret: Some("todo-app-secret") };
 // Every one of `:`, `+`, `%` and the space shows a server that splits or decodes HTTP Basic wrongly.
 pub(super) const OTHER_CLIENT: RegisteredClient =
     RegisteredClient { id: "notes-app", secret: Some("notes:app+100% secret") };

@@ -30,4 +30,3 @@ pub(super) const API_ISSUER: &str = "api-call.401.issuer";
 pub(super) const API_JWKS: &str = "api-call.401.jwks-uri";
 pub(super) const API_AUDIENCE: &str = "api-call.401.audience";
 pub(super) const API_SCOPE: &str = "api-call.403.scope";
-pub(super) const CORS: &str = "api-call.cors";

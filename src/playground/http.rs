@@ -31,10 +31,10 @@ async fn route(state: &State, request: Request) -> Response<Body> {
     let base = state.base_path.as_str();
     let path = request.uri().path();
     if let Some(document) = well_known(path, base, faults) {
-        return published(&request, faults, || metadata::answer(state, document, request.headers()));
+        return published(&request, || metadata::answer(state, document, request.headers()));
     }
     match path.strip_prefix(base).unwrap_or_default() {
-        "/jwks" => published(&request, faults, || metadata::jwks(state)),
+        "/jwks" => published(&request, || metadata::jwks(state)),
         "/token" if faults.has(Fault::TokenEndpoint405) => {
             let allow = [(header::ALLOW, "GET"), (header::CONTENT_TYPE, "text/plain")];
             with_headers(405, "Method Not Allowed\n".to_owned(), &allow)
@@ -70,11 +70,7 @@ fn well_known(path: &str, base: &str, faults: &Faults) -> Option<Document> {
 }
 
 /// A document that browsers of any origin may read (RFC 9700 section 2.6 allows it), and nothing else but read.
-fn published(
-    request: &Request,
-    faults: &Faults,
-    document: impl FnOnce() -> Response<Body>,
-) -> Response<Body> {
+fn published(request: &Request, document: impl FnOnce() -> Response<Body>) -> Response<Body> {
     let mut response = match *request.method() {
         Method::GET | Method::HEAD => document(),
         Method::OPTIONS => {
@@ -82,9 +78,7 @@ fn published(
         }
         _ => with_headers(405, String::new(), &[(header::ALLOW, "GET, HEAD, OPTIONS")]),
     };
-    if !faults.has(Fault::WellknownNoCors) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    }
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
 

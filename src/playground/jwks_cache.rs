@@ -91,8 +91,7 @@ impl JwksCache {
         }
 
         let unknown = kid.is_some_and(|kid| !entry.keys.as_ref().is_some_and(|keys| keys.knows(kid)));
-        let cooled_down = faults.has(Fault::UnknownKidFlood)
-            || entry.refetched_at.is_none_or(|then| now.saturating_sub(then) >= JWKS_COOL_DOWN);
+        let cooled_down = entry.refetched_at.is_none_or(|then| now.saturating_sub(then) >= JWKS_COOL_DOWN);
         if unknown && cooled_down && !faults.has(Fault::UnknownKidNotRefetched) {
             entry.refetched_at = Some(now);
             self.refresh(&slot, &mut entry, now, faults).await;

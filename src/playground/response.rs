@@ -122,6 +122,9 @@ fn description(state: &State, code: Code, refusal: &Refusal) -> String {
             refusal.cause,
             state.trusted_issuers.join(", ")
         ),
+        () if faults.has(Fault::TypValidGenericError) && code == Code::InvalidRequest => {
+            refusal.cause.to_string()
+        }
         () if faults.has(Fault::ErrorReflectsAssertion) => format!("cannot accept {assertion}"),
         () if faults.has(Fault::ErrorDescriptionCharacters) => {
             "Die \"Assertion\" ist ungültig\nsiehe Protokoll".to_owned()

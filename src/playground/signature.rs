@@ -101,7 +101,6 @@ pub(super) fn verify(
     let fitting: Vec<&Key> =
         keys.iter().flat_map(|set| &set.keys).filter(|key| key.fits(algorithm, faults)).collect();
     let chosen: Vec<&Key> = match kid {
-        Some(_) if faults.has(Fault::UnknownKidAccepted) && !known => fitting,
         Some(kid) => {
             let mut named: Vec<_> =
                 fitting.into_iter().filter(|key| key.kid.as_deref() == Some(kid)).collect();

@@ -28,6 +28,9 @@ pub const FORMAT: &str = "jagspec/1";
 /// The row of a target that gives no HTTP answer.
 const UNREACHABLE: &str = "own.target-unreachable";
 
+/// The row of a run without a client.
+const NO_CLIENT: &str = "own.no-client";
+
 /// The report of a run.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -95,6 +98,8 @@ impl Report {
         let row = self.leading_row();
         let why = if row == Some(UNREACHABLE) {
             "the target does not answer".to_owned()
+        } else if row == Some(NO_CLIENT) {
+            "no client is configured".to_owned()
         } else if self.summary.error > 0 {
             format!("{} could not be carried out", counted(self.summary.error, "case", "cases"))
         } else if self.summary.inconclusive > 0 {
@@ -288,7 +293,6 @@ pub struct CaseReport {
     /// How grave the finding is; null without one.
     pub severity: Option<Severity>,
     /// What kind of finding it is; null without one.
-    #[serde(default)]
     pub finding: Option<Finding>,
     /// Ids of requirements and attacks.
     pub requirements: Vec<String>,

@@ -216,8 +216,15 @@ impl Terminal<'_> {
         if let Some(more) = rest(diagnosis.evidence.len(), MOST_EVIDENCE) {
             self.labelled("   ", "", 10, &[Span::new(DIM, &format!("… and {more} more"))]);
         }
-        if !diagnosis.cases.is_empty() {
-            let names: Vec<_> = diagnosis.cases.iter().map(String::as_str).collect();
+        // The evidence of a finding begins with its case's name: what it has named need not be named again.
+        let shown = &diagnosis.evidence[..diagnosis.evidence.len().min(MOST_EVIDENCE)];
+        let names: Vec<_> = diagnosis
+            .cases
+            .iter()
+            .filter(|name| !shown.iter().any(|sentence| sentence.starts_with(&format!("{name}: "))))
+            .map(String::as_str)
+            .collect();
+        if !names.is_empty() {
             self.labelled("   ", "cases", 10, &[Span::plain(&listed(&names))]);
         }
     }

@@ -64,6 +64,10 @@ pub(super) async fn run_case(
                 continue;
             }
             Step::Send(send) => send,
+            Step::Wait(seconds) => {
+                session.let_pass(*seconds).await;
+                continue;
+            }
             Step::Discovery(_) | Step::Run(_) => continue,
         };
         let prepared = match sent.last() {
@@ -83,6 +87,7 @@ pub(super) async fn run_case(
             variables: &prepared.variables,
             assertion: &prepared.assertion,
             scope: prepared.scope.as_deref(),
+            jwks: session.jwks.as_ref(),
             jwks_broken,
         };
         let judgement = judge_answer(&send.expect, level, &observation, facts);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    discovery::{Discovery, IssuerVerdict, Try, candidates},
+    discovery::{Discovery, FORGED_HOST, IssuerVerdict, Try, candidates},
     exchange,
     observation::HttpRequest,
 };
@@ -24,6 +24,11 @@ pub async fn discover(http: &exchange::Client, target: &str) -> Discovery {
         .map(str::to_owned);
     if let Some(uri) = jwks_uri {
         discovery.jwks = Some(http.send(HttpRequest::get(&uri)).await);
+    }
+    if let Some(used) = discovery.used() {
+        let mut request = HttpRequest::get(&used.url);
+        request.headers.push(("Host".into(), FORGED_HOST.into()));
+        discovery.forged_host = Some(http.send(request).await);
     }
     if let Some(endpoint) = discovery.token_endpoint() {
         let http = http.clone().with_gateway(&endpoint);

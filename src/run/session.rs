@@ -57,6 +57,8 @@ pub(super) struct Session {
     /// `aud` of the ID-JAG: the issuer identifier of the metadata, byte for byte.
     pub(super) issuer: String,
     pub(super) token_endpoint: String,
+    /// The target's own JWK Set.
+    pub(super) jwks: Option<Value>,
 }
 
 /// A token request, ready to be sent.
@@ -96,7 +98,12 @@ impl Session {
             .keyring
             .signing_key(KeyChoice::Unpublished, baseline.algorithm)
             .map_err(|error| error.to_string())?;
-        let mut variables = self.variables(&jti, case_jti, now);
+        let mut variables = variables(&self.settings, &self.issuer, Some(&self.token_endpoint), now);
+        variables.set("jti", jti.as_str());
+        variables.set("case.jti", case_jti);
+        // The canary's address names the exchange, so that a hit tells which case it belongs to.
+        let idp = &self.settings.idp_issuer;
+        variables.set("idp.canary", format!("{}/canary/{jti}", idp.strip_suffix('/').unwrap_or(idp)));
         variables.set("idp.kid", published.kid());
         variables.set("idp.unpublished_jwk", unpublished.jwk(None));
         let grant = Grant {
@@ -176,42 +183,62 @@ impl Session {
         Ok(())
     }
 
+    /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.
+    pub(super) async fn let_pass(&self, seconds: u64) {
+        match &self.clock {
+            Clock::Set(_) => self.clock.advance(i64::try_from(seconds).unwrap_or(i64::MAX)),
+            Clock::System => tokio::time::sleep(std::time::Duration::from_secs(seconds)).await,
+        }
+    }
+
+    /// Whether so long a wait is allowed.
+    pub(super) fn may_wait(&self, seconds: u64) -> bool {
+        matches!(self.clock, Clock::Set(_)) || seconds <= self.settings.max_wait.as_secs()
+    }
+
     pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
         self.http.send(prepared.request.clone()).await
     }
+}
 
-    fn variables(&self, jti: &str, case_jti: &str, now: i64) -> Variables {
-        let idp = &self.settings.idp_issuer;
-        let base = idp.strip_suffix('/').unwrap_or(idp);
-        let mut variables = Variables::new(now);
-        variables.set("target.issuer", self.issuer.as_str());
-        variables.set("target.token_endpoint", self.token_endpoint.as_str());
-        variables.set("target.origin", split_origin(&self.issuer).0);
-        variables.set("client.id", self.client.id.as_str());
-        variables.set("idp.issuer", idp.as_str());
-        variables.set("idp.untrusted_issuer", format!("{base}/untrusted"));
-        variables.set("idp.other_issuer", format!("{base}/other"));
-        // The canary's address names the exchange, so that a hit tells which case it belongs to.
-        variables.set("idp.canary", format!("{base}/canary/{jti}"));
-        variables.set("idp.jwks_uri", format!("{base}/jwks"));
-        variables.set("case.jti", case_jti);
-        variables.set("subject", self.settings.subject.as_str());
-        variables.set("jti", jti);
-        let mut optional = |name, value: Option<&str>| {
-            if let Some(value) = value {
-                variables.set(name, value);
-            }
-        };
-        optional("client.secret", self.client.secret.as_ref().map(|secret| secret.expose()));
-        optional("scope", self.settings.scope.as_deref());
-        optional("resource", self.settings.resource.as_deref());
-        optional("other_resource", self.settings.other_resource.as_deref());
-        if let Some(other) = &self.settings.other_client {
-            variables.set("other_client.id", other.id.as_str());
-            if let Some(secret) = &other.secret {
-                variables.set("other_client.secret", secret.expose());
-            }
+/// The variables that are the same in every exchange of a run.
+pub(super) fn variables(
+    settings: &Settings,
+    issuer: &str,
+    token_endpoint: Option<&str>,
+    now: i64,
+) -> Variables {
+    let idp = &settings.idp_issuer;
+    let base = idp.strip_suffix('/').unwrap_or(idp);
+    let mut variables = Variables::new(now);
+    variables.set("target.issuer", issuer);
+    variables.set("target.origin", split_origin(issuer).0);
+    variables.set("idp.issuer", idp.as_str());
+    variables.set("idp.untrusted_issuer", format!("{base}/untrusted"));
+    variables.set("idp.other_issuer", format!("{base}/other"));
+    variables.set("idp.jwks_uri", format!("{base}/jwks"));
+    variables.set("subject", settings.subject.as_str());
+    let mut optional = |name, value: Option<&str>| {
+        if let Some(value) = value {
+            variables.set(name, value);
         }
-        variables
+    };
+    optional("target.token_endpoint", token_endpoint);
+    optional("scope", settings.scope.as_deref());
+    optional("resource", settings.resource.as_deref());
+    optional("expect_subject", settings.expect_subject.as_deref());
+    optional("other_resource", settings.other_resource.as_deref());
+    let mut client = |client: &Client, id, secret| {
+        variables.set(id, client.id.as_str());
+        if let Some(value) = &client.secret {
+            variables.set(secret, value.expose());
+        }
+    };
+    if let Some(registered) = &settings.client {
+        client(registered, "client.id", "client.secret");
     }
+    if let Some(other) = &settings.other_client {
+        client(other, "other_client.id", "other_client.secret");
+    }
+    variables
 }

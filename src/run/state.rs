@@ -189,6 +189,7 @@ fn changed(case: &Case) -> Vec<String> {
                 }
             }
             Step::Idp(action) => words.push(action.sentence().into()),
+            Step::Wait(seconds) => words.push(format!("{seconds} seconds pass")),
             Step::Discovery(_) | Step::Run(_) => {}
         }
     }

@@ -72,6 +72,14 @@ impl State<'_> {
             if self.slots[index].done || !self.slots[index].case.is_exclusive() {
                 continue;
             }
+            let wait = self.slots[index].case.longest_wait();
+            if !session.may_wait(wait) {
+                self.skip(
+                    index,
+                    format!("it waits {wait} seconds for the target: set --max-wait {wait} or more"),
+                );
+                continue;
+            }
             let before = self.send_controls(session, baseline, &[index]).await;
             if self.apply_controls(&[index], &before).is_empty() {
                 continue;
@@ -79,6 +87,8 @@ impl State<'_> {
             let result = run_case(self.slots[index].case, session, &baseline, Some(self.run.idp)).await;
             // Whatever the case did, the next one starts from the keys of the beginning.
             let restored = self.run.idp.perform(IdpAction::Restore).await.is_ok();
+            // What the target remembers of the changed keys must have run out as well.
+            session.let_pass(wait).await;
             self.report_progress(index, &result);
             self.settle_run(index, result);
             let after = self.send_controls(session, baseline, &[index]).await;

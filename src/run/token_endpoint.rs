@@ -39,6 +39,7 @@ impl State<'_> {
             ids: self.run.ids.clone(),
             issuer: self.discovery.issuer().to_owned(),
             token_endpoint,
+            jwks: self.discovery.jwks.as_ref().and_then(|jwks| jwks.response()?.json().ok().cloned()),
         });
         let attempts = baseline::settle(&session, &self.discovery, &mut self.transcript).await;
         let accepted = attempts.last().filter(|last| last.accepted()).map(|last| last.baseline);

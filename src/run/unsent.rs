@@ -1,13 +1,12 @@
 //! What is judged without sending anything: the discovery, the answers of the whole run, the canaries.
 
-use super::{case::level, state::State};
+use super::{case::level, session::variables, state::State};
 use crate::{
     idp::AccessKind,
     judge::{Judgement, judge_discovery},
     plan,
     report::{Finding, Outcome, Severity},
     suite::Step,
-    template::Variables,
 };
 
 impl State<'_> {
@@ -20,6 +19,7 @@ impl State<'_> {
             .chain(&discovery.own_tries)
             .map(|attempt| &attempt.observation)
             .chain(&discovery.jwks)
+            .chain(&discovery.forged_host)
             .chain(&discovery.token_endpoint_answer);
         self.discovery_exchanges =
             observations.map(|observation| self.transcript.keep(observation)).collect();
@@ -29,11 +29,8 @@ impl State<'_> {
     }
 
     pub(super) fn judge_discovery_cases(&mut self) {
-        let mut variables = Variables::new(0);
-        variables.set("target.issuer", self.discovery.issuer());
-        if let Some(endpoint) = self.discovery.token_endpoint() {
-            variables.set("target.token_endpoint", endpoint);
-        }
+        let endpoint = self.discovery.token_endpoint();
+        let variables = variables(self.settings(), self.discovery.issuer(), endpoint.as_deref(), 0);
         for index in 0..self.slots.len() {
             let case = self.slots[index].case;
             let Some(expect) = case.steps.iter().find_map(|step| match step {
@@ -52,9 +49,10 @@ impl State<'_> {
                 continue;
             }
             let level = level(case, self.settings());
-            let judgement =
+            let (judgement, level) =
                 judge_discovery(expect, level, &self.discovery, self.settings().profile, &variables);
             let exchanges = self.discovery_exchanges.clone();
+            self.slots[index].report.level = level;
             self.settle(index, judgement, exchanges, false);
         }
     }

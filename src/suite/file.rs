@@ -122,6 +122,9 @@ pub struct ValueFile {
 pub struct StepFile {
     /// What the IdP does. A step with this sends nothing, and the case runs alone.
     pub idp: Option<IdpAction>,
+    /// So many seconds pass: a cache or a cool-down of the target runs out. A step with this sends nothing, and the
+    /// case runs alone. Where the time is more than `--max-wait` the case is skipped.
+    pub wait: Option<u64>,
     /// The defect in the ID-JAG.
     pub id_jag: IdJagChange,
     /// The defect in the token request.
@@ -142,6 +145,9 @@ pub enum IdpAction {
     RotateKey,
     /// Publishes beside its keys one of a type that nobody knows (RFC 7517 section 5: to be ignored).
     AddUnknownKeyType,
+    /// Publishes beside its keys one with `use: enc`; `key: added` signs with it (RFC 7517 section 4.2: it is not
+    /// for signatures).
+    AddEncryptionKey,
     /// Answers requests for its JWKS with status 500.
     BreakJwks,
     /// Answers as before.
@@ -155,6 +161,7 @@ impl IdpAction {
             IdpAction::AddKey => "the IdP publishes a further key",
             IdpAction::RotateKey => "the IdP publishes a new key in place of all others",
             IdpAction::AddUnknownKeyType => "the IdP publishes a key of an unknown type beside its own",
+            IdpAction::AddEncryptionKey => "the IdP publishes a further key, with `use: enc`",
             IdpAction::BreakJwks => "the IdP answers requests for its JWKS with 500",
             IdpAction::Restore => "the IdP answers as before",
         }
@@ -278,6 +285,8 @@ pub enum ResponseCheck {
     NoInternals,
     /// The answer does not repeat the assertion.
     AssertionNotEchoed,
+    /// Where the access token is a JWT and the metadata has a `jwks_uri`, a key there verifies its signature.
+    AccessTokenSignedByPublishedKey,
     /// `expires_in` and the claims of a JWT access token tell the same lifetime, to within a minute.
     LifetimeMatchesAccessToken,
 }
@@ -288,6 +297,11 @@ pub enum ResponseCheck {
 pub enum DiscoveryCheck {
     /// A valid document was found at one of the well-known addresses.
     MetadataFound,
+    /// For an issuer with a path, a document is found where the well-known part is inserted before the path (RFC 8414
+    /// section 3.1).
+    FoundByInsertion,
+    /// The document is the same when it is asked for under another Host.
+    HostHeaderIgnored,
     /// One was found at an address other than `{issuer}/.well-known/oauth-authorization-server` of an issuer with
     /// a path, which only some clients try.
     FoundWhereAllClientsLook,
@@ -372,10 +386,16 @@ pub enum Need {
     Resource,
     /// `--other-resource`.
     OtherResource,
+    /// `--expect-subject`.
+    ExpectSubject,
     /// An authorization server metadata document.
     Metadata,
     /// That the client authenticates with a secret in HTTP Basic.
     ClientSecretBasic,
+    /// A client with a secret, and metadata that advertises HTTP Basic (or no method: then Basic is the default).
+    BasicAdvertised,
+    /// A client with a secret, and metadata that advertises `client_secret_post`.
+    PostAdvertised,
     /// An issuer identifier with a path.
     IssuerPath,
     /// A baseline signed with RSA.

@@ -37,6 +37,8 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "client-binding",
     "lifetime",
     "subject",
+    "scope",
+    "resource",
     "signature",
     "json-web-token-attacks",
     "client-authentication",

@@ -63,14 +63,25 @@ impl Case {
         format!("{}::{}", self.suite, self.case)
     }
 
-    /// How binding it is under `profile`.
+    /// How binding it is under `profile`. The XAA playground's documentation binds nobody to what it does not say:
+    /// under `xaa` a case without a level of its own only measures.
     pub fn level_under(&self, profile: Profile) -> Level {
-        self.levels.get(&profile).copied().unwrap_or(self.level)
+        let default = if profile == Profile::Xaa { Level::INFO } else { self.level };
+        self.levels.get(&profile).copied().unwrap_or(default)
     }
 
-    /// Whether it touches the IdP, and so must run alone.
+    /// Whether it touches the IdP or lets time pass, and so must run alone.
     pub fn is_exclusive(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Idp(_)))
+        self.steps.iter().any(|step| matches!(step, Step::Idp(_) | Step::Wait(_)))
+    }
+
+    /// The longest of its waits, in seconds.
+    pub fn longest_wait(&self) -> u64 {
+        let waits = self.steps.iter().map(|step| match step {
+            Step::Wait(seconds) => *seconds,
+            _ => 0,
+        });
+        waits.max().unwrap_or(0)
     }
 
     /// Whether it sends token requests.
@@ -109,6 +120,8 @@ pub struct Exchange {
 pub enum Step {
     /// The IdP does something.
     Idp(IdpAction),
+    /// So many seconds pass.
+    Wait(u64),
     /// A token request is sent and its answer judged.
     Send(Box<Send>),
     /// The discovery is judged; nothing is sent.

@@ -49,16 +49,29 @@ pub struct Row {
     pub concerns: Vec<Party>,
     /// Whose move it usually is.
     pub blame: Blame,
-    /// Why it happens.
+    /// Why a good request fails.
     pub cause: String,
     /// What to look at, in this order.
     pub checklist: Vec<String>,
-    /// What to change.
+    /// What to change, so that it succeeds.
     pub fix: String,
+    /// The other side: what must be refused is accepted.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
     /// How the harness shows it, or why it cannot.
     pub shown_by: String,
     /// Where it is written.
     pub sources: Vec<String>,
+}
+
+/// Why what must be refused is accepted, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Which check is missing.
+    pub cause: String,
+    /// What to change in the server's code.
+    pub fix: String,
 }
 
 /// A document that states requirements.

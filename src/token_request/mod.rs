@@ -204,3 +204,6 @@ fn form_encode(form: &[(String, String)]) -> String {
         .collect::<Vec<_>>()
         .join("&")
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,12 +45,13 @@ impl Setup {
 
 /// Starts IdP and playground, runs, stops both.
 pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
+    let clock = Clock::at(Clock::System.now());
     let idp = Idp::start(IdpConfig {
         listen: "127.0.0.1:0".into(),
         issuer: None,
         keyring: key_store::fixed(),
         tls: None,
-        clock: Clock::System,
+        clock: clock.clone(),
     })
     .await
     .unwrap();
@@ -61,6 +62,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         policies: Policies::named(&settings.policies, settings.profile),
         faults: setup.faults,
         issuer_path: setup.issuer_path.to_owned(),
+        clock: clock.clone(),
         ..PlaygroundConfig::new([issuer.as_str().to_owned(), issuer.of(IssuerRole::Other)])
     })
     .await
@@ -72,7 +74,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         suites,
         registry,
         idp: &idp,
-        clock: Clock::System,
+        clock,
         ids: Arc::new(Ids::random()),
         interrupted,
         progress: &|_| {},
@@ -98,5 +100,6 @@ fn started(settings: Settings, idp: &Idp, playground: &Playground) -> Settings {
         scope: Some(Playground::SCOPES[0].to_owned()),
         resource: Some(Playground::RESOURCES[0].to_owned()),
         other_resource: Some(Playground::RESOURCES[1].to_owned()),
+        expect_subject: Some("user-123".to_owned()),
     })
 }

@@ -76,6 +76,8 @@ fn explain_row(row: &Row, cases: &[&Case]) -> Page {
         .part("Cause", [row.cause.clone()])
         .part("Check", row.checklist.iter().map(|line| format!("- {line}")))
         .part("Fix", [row.fix.clone()])
+        .part("Where what must be refused is accepted", row.accepted.iter().map(|row| row.cause.clone()))
+        .part("Fix then", row.accepted.iter().map(|row| row.fix.clone()))
         .part("How jagspec shows it", [row.shown_by.clone()])
         .part("Cases", cases.iter().filter(|case| case.row == row.row).map(|case| case.name()))
         .part("Sources", row.sources.iter().cloned())
@@ -91,6 +93,7 @@ fn explain_case(case: &Case, registry: &Registry) -> Page {
     };
     let steps = case.steps.iter().map(|step| match step {
         Step::Idp(action) => format!("- {}", action.sentence()),
+        Step::Wait(seconds) => format!("- {seconds} seconds pass"),
         Step::Discovery(_) => "- the discovery is looked at; nothing is sent".to_owned(),
         Step::Run(_) => "- every answer of the run is looked at; nothing is sent".to_owned(),
         Step::Send(send) => {

@@ -12,7 +12,7 @@ use crate::{
     cli::{
         Cli, RunArguments, RunOptions, Screen, Started,
         files::{self, Format, ReportFile},
-        settings::settings,
+        settings::{SUBJECT, settings},
     },
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
@@ -47,8 +47,10 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         return Err(stop(nothing_selected(&settings.selection)));
     }
 
-    let idp = idp(&options, &settings, screen).await?;
-    let playground = if settings.embedded { Some(playground(&idp, &settings).await?) } else { None };
+    // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
+    let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
+    let idp = idp(&options, &settings, &clock, screen).await?;
+    let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
     let (interrupt, interruption) = watch::channel(false);
     tokio::spawn(Interruptions::listen().end(interrupt));
@@ -57,7 +59,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         suites: &suites,
         registry: &registry,
         idp: &idp,
-        clock: Clock::System,
+        clock,
         ids: Arc::new(Ids::random()),
         interrupted: interruption,
         progress: &|progress: Progress<'_>| screen.progress(progress),
@@ -94,7 +96,12 @@ fn nothing_selected(selection: &Selection) -> String {
 }
 
 /// The IdP: with the playground on an ephemeral port with the public test keys, else where the target expects it.
-async fn idp(options: &RunOptions, settings: &Settings, screen: &Screen) -> Result<crate::idp::Idp, Stop> {
+async fn idp(
+    options: &RunOptions,
+    settings: &Settings,
+    clock: &Clock,
+    screen: &Screen,
+) -> Result<crate::idp::Idp, Stop> {
     let default_listen = if settings.embedded { "127.0.0.1:0" } else { IDP_LISTEN };
     let keyring = if settings.embedded && options.idp_key.is_none() {
         key_store::fixed()
@@ -106,12 +113,12 @@ async fn idp(options: &RunOptions, settings: &Settings, screen: &Screen) -> Resu
         issuer: options.idp_issuer.clone(),
         keyring,
         tls: tls_files(options.idp_tls_cert.as_ref(), options.idp_tls_key.as_ref())?,
-        clock: Clock::System,
+        clock: clock.clone(),
     };
     start_idp(config, screen).await
 }
 
-async fn playground(idp: &crate::idp::Idp, settings: &Settings) -> Result<Playground, Stop> {
+async fn playground(idp: &crate::idp::Idp, settings: &Settings, clock: &Clock) -> Result<Playground, Stop> {
     let issuer = idp.issuer();
     let mut trusted = vec![issuer.as_str().to_owned()];
     if settings.other_idp_issuer {
@@ -119,6 +126,7 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings) -> Result<Playgr
     }
     let config = PlaygroundConfig {
         policies: Policies::named(&settings.policies, settings.profile),
+        clock: clock.clone(),
         ..PlaygroundConfig::new(trusted)
     };
     Playground::start(config).await.map_err(stop)
@@ -141,6 +149,8 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
         scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
         resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
         other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),
+        // It keeps the subject of its first issuer.
+        expect_subject: playground.map(|_| options.subject.clone().unwrap_or_else(|| SUBJECT.to_owned())),
     }
 }
 

@@ -323,8 +323,14 @@ impl Checker<'_> {
                 file.expect.as_ref().and_then(|expect| self.expectation(&item.key("expect"), expect));
             if let Some(action) = file.idp {
                 idp_acted = true;
-                self.idp_step_alone(&item, file);
+                self.nothing_beside(&item, "idp", file);
                 steps.push(Step::Idp(action));
+                continue;
+            }
+            if let Some(seconds) = file.wait {
+                idp_acted = true;
+                self.nothing_beside(&item, "wait", file);
+                steps.push(Step::Wait(seconds));
                 continue;
             }
             if file.expect.is_none() {
@@ -356,24 +362,25 @@ impl Checker<'_> {
                 None => sent = true,
             }
         }
-        if files.iter().all(|file| file.idp.is_some()) {
+        if files.iter().all(|file| file.idp.is_some() || file.wait.is_some()) {
             let problem = self.key(&list, "steps in which nothing is sent");
             self.problem(problem.help("add a step with `expect`"));
         }
         steps
     }
 
-    fn idp_step_alone(&mut self, item: &Path<'_>, file: &StepFile) {
+    fn nothing_beside(&mut self, item: &Path<'_>, key: &str, file: &StepFile) {
         let beside = [
+            ("wait", file.wait.is_some() && key != "wait"),
             ("id_jag", !file.id_jag.is_empty()),
             ("token_request", !file.token_request.is_empty()),
             ("same_assertion", file.same_assertion),
             ("expect", file.expect.is_some()),
         ];
-        for (key, _) in beside.iter().filter(|(_, given)| *given) {
-            let problem = self.key(&item.key(key), format!("`{key}` in a step of the IdP"));
-            let idp = self.positions.key(&item.key("idp"));
-            self.problem(problem.also(idp, "a step with this sends nothing").help("make two steps of it"));
+        for (other, _) in beside.iter().filter(|(_, given)| *given) {
+            let problem = self.key(&item.key(other), format!("`{other}` in a step with `{key}`"));
+            let alone = self.positions.key(&item.key(key));
+            self.problem(problem.also(alone, "a step with this sends nothing").help("make two steps of it"));
         }
     }
 

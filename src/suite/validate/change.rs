@@ -52,6 +52,15 @@ impl Checker<'_> {
                 }
             }
         }
+        let claims_changed = !(change.claims.is_empty()
+            && change.remove_claims.is_empty()
+            && change.raw_claims.is_empty()
+            && change.duplicate_claims.is_empty());
+        if change.payload.is_some() && claims_changed {
+            let problem =
+                self.key(&path.key("payload"), "the payload is replaced: no change of a claim has an effect");
+            self.problem(problem.help("leave one of the two out"));
+        }
         let compact = path.key("compact");
         for (at, defect) in change.compact.iter().enumerate() {
             if matches!(defect, CompactDefect::Replaced(_)) {

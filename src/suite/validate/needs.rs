@@ -20,7 +20,7 @@ pub(super) fn of_case(case: &Case) -> Vec<Need> {
     of_exchange(&case.setup, &mut needs);
     for step in &case.steps {
         match step {
-            Step::Idp(_) | Step::Run(_) => {}
+            Step::Idp(_) | Step::Wait(_) | Step::Run(_) => {}
             Step::Send(send) => {
                 needs.insert(Need::Client);
                 of_exchange(&send.exchange, &mut needs);
@@ -90,6 +90,7 @@ fn of_variable(name: &str) -> Option<Need> {
         "scope" => Need::Scope,
         "resource" => Need::Resource,
         "other_resource" => Need::OtherResource,
+        "expect_subject" => Need::ExpectSubject,
         _ => return None,
     })
 }

@@ -25,6 +25,9 @@ pub(super) fn of_id_jag(path: &Path<'_>, change: &IdJagChange, visit: &mut Visit
         of_value(&header.key(name), value, visit);
     }
     of_map(&path.key("raw_claims"), &change.raw_claims, visit);
+    if let Some(payload) = &change.payload {
+        of_text(&path.key("payload"), payload, visit);
+    }
     of_map(&path.key("raw_header"), &change.raw_header, visit);
     of_duplicates(&path.key("duplicate_claims"), &change.duplicate_claims, visit);
     of_duplicates(&path.key("duplicate_header"), &change.duplicate_header, visit);

@@ -213,17 +213,6 @@ pub fn keys() -> Vec<Row> {
             "token, 400 invalid_grant"
         ),
         row!(
-            UnknownKidFlood,
-            look(b, {
-                for n in 0..10 {
-                    id_jag(b, |m| m.header("kid", format!("random-{n}"))).send().await;
-                }
-                b.idp.hits("/jwks").to_string()
-            }),
-            "2",
-            "10"
-        ),
-        row!(
             RemovedKeyAccepted,
             look(b, {
                 let before = good(b).send().await.short();
@@ -242,7 +231,6 @@ pub fn keys() -> Vec<Row> {
             GRANT,
             "token"
         ),
-        row!(UnknownKidAccepted, id_jag(b, b.mint().header("kid", "unknown")), GRANT, "token"),
         row!(
             UnknownKidNotVerified,
             id_jag(b, b.mint().signed_by(&KEYS.unpublished, Algorithm::ES256)),
