@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use super::{Stop, interruption::Interruptions, stop};
 use crate::{
     cli::{PlaygroundArguments, Screen},
+    idp::{Issuer, IssuerRole},
     playground::{Fault, Playground, PlaygroundConfig},
 };
 
@@ -26,7 +27,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         screen.message("warning: the playground listens beyond this machine; it is made for tests, its secrets are public\n");
     }
     let idp = arguments.idp_issuer;
-    let other = format!("{}/other", idp.trim_end_matches('/'));
+    let other = Issuer::parse(&idp).map_err(stop)?.of(IssuerRole::Other);
     let config = PlaygroundConfig {
         listen,
         issuer_path: arguments.issuer_path,
