@@ -396,8 +396,6 @@ faults! {
         "Takes an ID-JAG without `jti`, any number of times." "speakeasy-api/gram#6225 (review)";
     JtiNotString500 "jti-not-string-500" ERROR accepted
         "Answers 500 to a `jti` that is no string." "PrefectHQ/fastmcp#4483 (review)";
-    JtiPerProcess "jti-per-process" REPLAY accepted
-        "Keeps the record of used `jti` in each of two processes, which take turns." "PrefectHQ/fastmcp#4846";
     JtiNotScoped "jti-not-scoped" REPLAY accepted
         "Records the `jti` without its issuer." "speakeasy-api/gram#6413 (review)";
     JtiBurntByRefusedRequest "jti-burnt-by-refused-request" REPLAY accepted
