@@ -93,12 +93,12 @@ impl ServerMetadata {
             return Err(format!("answered 200, but the body is {}", kind_of(value)));
         };
         let issuer = match document.get("issuer") {
-            Some(Value::String(issuer)) if !issuer.is_empty() => issuer.clone(),
+            Some(Value::String(issuer)) if !issuer.is_empty() => bounded("issuer", issuer)?,
             Some(other) => return Err(format!("its `issuer` is {}", kind_of(other))),
             None => return Err("it has no `issuer`".into()),
         };
         let token_endpoint = match document.get("token_endpoint") {
-            Some(Value::String(endpoint)) => Some(endpoint.clone()),
+            Some(Value::String(endpoint)) => Some(bounded("token_endpoint", endpoint)?),
             None => None,
             Some(other) => return Err(format!("its `token_endpoint` is {}", kind_of(other))),
         };
@@ -110,6 +110,16 @@ impl ServerMetadata {
         let array = self.document.get(member)?.as_array()?;
         Some(array.iter().filter_map(Value::as_str).collect())
     }
+}
+
+/// Longer addresses are none: no request could be made of them, and they would fill every report.
+const LONGEST_ADDRESS: usize = 4096;
+
+fn bounded(member: &str, address: &str) -> Result<String, String> {
+    if address.len() > LONGEST_ADDRESS {
+        return Err(format!("its `{member}` is longer than {LONGEST_ADDRESS} bytes"));
+    }
+    Ok(address.to_owned())
 }
 
 /// A JSON value's type with its article, for sentences.

@@ -18,6 +18,12 @@ use crate::{
     template::Variables,
 };
 
+/// The row of a case that was not answered.
+pub const UNREACHABLE: &str = "own.target-unreachable";
+
+/// The row of a case that was answered with 429.
+pub const THROTTLED: &str = "own.throttled";
+
 /// The verdict on a case, or on one of its steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
@@ -33,6 +39,8 @@ pub struct Judgement {
     pub expected: String,
     /// What the target answered, one sentence.
     pub observed: String,
+    /// The row, where it is not that of the case.
+    pub row: Option<&'static str>,
 }
 
 impl Judgement {
@@ -44,6 +52,7 @@ impl Judgement {
             reason: String::new(),
             expected,
             observed,
+            row: None,
         }
     }
 
@@ -56,7 +65,7 @@ impl Judgement {
             (Level::INFO, _) => (Outcome::Pass, None),
         };
         let finding = (outcome != Outcome::Pass).then_some(kind);
-        Judgement { outcome, severity, finding, reason, expected, observed }
+        Judgement { outcome, severity, finding, reason, expected, observed, row: None }
     }
 
     /// The right refusal with the wrong error, where the error is no MUST: never more than a warning.
@@ -68,12 +77,23 @@ impl Judgement {
             reason,
             expected,
             observed,
+            row: None,
         }
     }
 
-    /// The harness could not carry it out.
-    pub fn error(reason: String, expected: String, observed: String) -> Self {
-        Judgement { outcome: Outcome::Error, severity: None, finding: None, reason, expected, observed }
+    /// It could not be carried out: no answer came.
+    pub fn unanswered(reason: String, expected: String) -> Self {
+        Self::error(UNREACHABLE, reason, expected, "no answer".into())
+    }
+
+    /// It could not be carried out: the target limits the requests.
+    pub fn throttled(reason: String, expected: String, observed: String) -> Self {
+        Self::error(THROTTLED, format!("throttled: {reason}"), expected, observed)
+    }
+
+    fn error(row: &'static str, reason: String, expected: String, observed: String) -> Self {
+        let outcome = Outcome::Error;
+        Judgement { outcome, severity: None, finding: None, reason, expected, observed, row: Some(row) }
     }
 
     /// How bad it is, for choosing among the steps of a case.
@@ -115,12 +135,12 @@ pub fn judge_answer(
     let response = match &observation.result {
         Ok(response) => response,
         Err(error) => {
-            return Judgement::error(error.message.clone(), expected, "no answer".into());
+            return Judgement::unanswered(error.message.clone(), expected);
         }
     };
     let observed = response.summary();
     if response.status == 429 {
-        return Judgement::error("throttled: the target answered 429".into(), expected, observed);
+        return Judgement::throttled("the target answered 429".into(), expected, observed);
     }
     match &expect.answer {
         Answer::Measured(_) => Judgement::pass(expected, observed),

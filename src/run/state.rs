@@ -32,6 +32,10 @@ pub(super) struct State<'a> {
     pub(super) discovery_exchanges: Vec<usize>,
     pub(super) slots: Vec<Slot<'a>>,
     pub(super) done: usize,
+    /// What came of cases that are carried out and not settled yet, by slot.
+    pub(super) results: BTreeMap<usize, Result<CaseRun, String>>,
+    /// How many controls in a row nobody has answered.
+    pub(super) unanswered: usize,
     pub(super) ledger: Ledger,
     pub(super) profile: BTreeMap<String, ProfileEntry>,
     /// `jti` of every exchange whose address could be called by the target, with its slot.
@@ -59,6 +63,8 @@ impl<'a> State<'a> {
             discovery_exchanges: Vec::new(),
             slots,
             done: 0,
+            results: BTreeMap::new(),
+            unanswered: 0,
             ledger: Ledger::default(),
             profile: BTreeMap::new(),
             canaries: BTreeMap::new(),
@@ -97,7 +103,8 @@ impl<'a> State<'a> {
         slot.done = true;
         slot.rests_on_refusal = rests_on_refusal;
         let report = &mut slot.report;
-        report.row = (judgement.outcome != Outcome::Pass).then(|| slot.case.row.clone());
+        report.row = (judgement.outcome != Outcome::Pass)
+            .then(|| judgement.row.map_or_else(|| slot.case.row.clone(), str::to_owned));
         report.outcome = judgement.outcome;
         report.severity = judgement.severity;
         report.finding = judgement.finding;

@@ -1,6 +1,6 @@
 //! The suites: their cases at once between two controls, and the cases that touch the IdP alone, one after another.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -46,26 +46,22 @@ impl State<'_> {
         for index in ready.iter().copied() {
             let case = self.slots[index].case.clone();
             let (session, semaphore) = (session.clone(), semaphore.clone());
-            let interrupted = self.run.interrupted.clone();
             tasks.spawn(async move {
                 // The semaphore is never closed, so a permit always comes.
                 let _permit = semaphore.acquire().await;
-                if *interrupted.borrow() {
-                    return (index, None);
-                }
-                (index, Some(run_case(&case, &session, &baseline, None).await))
+                (index, run_case(&case, &session, &baseline, None).await)
             });
         }
-        let mut results = BTreeMap::new();
         while let Some(joined) = tasks.join_next().await {
             // A task cannot panic or be cancelled here; were it to, its case stays unfinished and is reported so.
-            if let Ok((index, Some(result))) = joined {
+            if let Ok((index, result)) = joined {
                 self.report_progress(index, &result);
-                results.insert(index, result);
+                self.results.insert(index, result);
             }
         }
-        for (index, result) in results {
-            self.settle_run(index, result);
+        self.settle_results();
+        if ready.is_empty() {
+            return;
         }
         let after = self.send_controls(session, baseline, &ready).await;
         self.withdraw_refusals(&ready, &after);
@@ -73,7 +69,7 @@ impl State<'_> {
 
     pub(super) async fn run_exclusive(&mut self, session: &Arc<Session>, baseline: Baseline) {
         for index in 0..self.slots.len() {
-            if self.slots[index].done || !self.slots[index].case.is_exclusive() || self.interrupted() {
+            if self.slots[index].done || !self.slots[index].case.is_exclusive() {
                 continue;
             }
             let wait = self.slots[index].case.longest_wait();
@@ -103,7 +99,15 @@ impl State<'_> {
         }
     }
 
-    pub(super) fn settle_run(&mut self, index: usize, result: Result<CaseRun, String>) {
+    /// Settles the cases that are carried out, in the order of the report: their answers came in any order. What an
+    /// interruption has left is settled too.
+    pub(super) fn settle_results(&mut self) {
+        for (index, result) in std::mem::take(&mut self.results) {
+            self.settle_run(index, result);
+        }
+    }
+
+    fn settle_run(&mut self, index: usize, result: Result<CaseRun, String>) {
         let case = self.slots[index].case;
         let name = case.name();
         match result {

@@ -33,7 +33,7 @@ impl State<'_> {
         let session = Arc::new(Session {
             settings,
             client,
-            http,
+            http: http.with_gateway(&token_endpoint),
             keyring: self.run.idp.keyring().clone(),
             clock: self.run.clock.clone(),
             ids: self.run.ids.clone(),
@@ -58,7 +58,6 @@ impl State<'_> {
         self.plan_skips(Some(&baseline));
         self.run_suites(&session, baseline).await;
         self.run_exclusive(&session, baseline).await;
-        self.look_at_canaries();
     }
 
     /// Whether the token endpoint has shown that it is none: 404, 405, a page, nothing. Whether it is found is the

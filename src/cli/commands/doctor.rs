@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::{Stop, lasting_keys, start_idp, stop, tls_files};
+use super::{Stop, lasting_keys, redactor, start_idp, stop, tls_files};
 use crate::{
     cli::{RunArguments, Screen, files, settings::settings},
     clock::Clock,
@@ -31,7 +31,9 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
         clock: Clock::System,
     };
     let idp = start_idp(config, screen).await?;
-    let http = exchange::Client::new(&settings.http, settings.timeout, None).map_err(stop)?;
+    let http = exchange::Client::new(&settings.http, settings.timeout, None)
+        .map_err(stop)?
+        .with_gateway(&settings.target);
     let mut text = String::new();
     let reached = check_idp(&idp, &mut text).await;
     let mut ready = reached;
@@ -57,7 +59,8 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
             "Not ready: see the lines marked ✗."
         }
     );
-    screen.result(&text);
+    // A target may throw back what it was sent.
+    screen.result(&redactor(&settings).redact_text(&text));
     Ok(if ready { 0 } else { NOT_READY })
 }
 

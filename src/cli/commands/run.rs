@@ -2,12 +2,15 @@
 
 use std::{fs, sync::Arc};
 
+use clap::CommandFactory as _;
 use tokio::sync::watch;
 
-use super::{Stop, interrupted, lasting_keys, load_suites, start_idp, stop, tls_files};
+use super::{
+    Stop, interruption::Interruptions, lasting_keys, load_suites, redactor, start_idp, stop, tls_files,
+};
 use crate::{
     cli::{
-        RunArguments, RunOptions, Screen, Started,
+        Cli, RunArguments, RunOptions, Screen, Started,
         files::{self, Format, ReportFile},
         settings::{SUBJECT, settings},
     },
@@ -15,7 +18,8 @@ use crate::{
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
-    report::{Report, json, redact::Redactor, snapshot, terminal},
+    problem::nearest,
+    report::{Report, json, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
 };
@@ -40,10 +44,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
     if plan::select(&suites, &settings).is_empty() {
-        return Err(stop(format!(
-            "no case is selected by {}; `jagspec list` shows their names",
-            settings.selection.filters.join(", ")
-        )));
+        return Err(stop(nothing_selected(&settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
@@ -52,11 +53,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
     let (interrupt, interruption) = watch::channel(false);
-    let watcher = tokio::spawn(async move {
-        interrupted().await;
-        // The run may be over by now; then nobody listens any more.
-        let _ = interrupt.send(true);
-    });
+    tokio::spawn(Interruptions::listen().end(interrupt));
     let run = Run {
         settings: settings.clone(),
         suites: &suites,
@@ -68,7 +65,6 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         progress: &|progress: Progress<'_>| screen.progress(progress),
     };
     let report = run.carry_out().await.map_err(stop);
-    watcher.abort();
     screen.clear_progress();
     let report = report?;
     idp.stop().await;
@@ -76,6 +72,27 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         playground.stop().await;
     }
     Ok(publish(report, &settings, &reports, check_snapshot, screen))
+}
+
+/// What was asked for, in words, and what was perhaps meant.
+fn nothing_selected(selection: &Selection) -> String {
+    let quoted =
+        |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let mut asked = match selection.filters.as_slice() {
+        [] => "no case is left".to_owned(),
+        filters if selection.exact => format!("no case is named {}", quoted(filters)),
+        filters => format!("no case has {} in its name", quoted(filters)),
+    };
+    if !selection.skip.is_empty() {
+        asked.push_str(&format!(" without those of --skip {}", quoted(&selection.skip)));
+    }
+    let commands = Cli::command();
+    let commands = commands.get_subcommands().map(clap::Command::get_name);
+    let meant = selection.filters.first().and_then(|first| nearest(first, commands));
+    match meant {
+        Some(command) => format!("{asked}; did you mean the command `jagspec {command}`?"),
+        None => format!("{asked}; `jagspec list` shows the names"),
+    }
 }
 
 /// The IdP: with the playground on an ephemeral port with the public test keys, else where the target expects it.
@@ -154,11 +171,12 @@ fn publish(
     // The snapshot first: whether it differs is part of the exit status that the other reports tell.
     if check_snapshot {
         let new = snapshot::render(&report, &known);
+        // One that cannot be read as text differs as well; none there yet differs in nothing.
         difference = reports
             .iter()
             .filter(|file| file.format == Format::Snapshot)
-            .filter_map(|file| fs::read_to_string(file.path.as_deref()?).ok())
-            .find_map(|old| snapshot::compare(&old, &new));
+            .filter_map(|file| fs::read(file.path.as_deref()?).ok())
+            .find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), &new));
         if difference.is_some() && report.exit_status == 0 {
             report.exit_status = 1;
         }
@@ -188,14 +206,4 @@ fn publish(
         0 if !trouble.is_empty() => 1,
         status => status,
     }
-}
-
-/// Every secret of the run.
-fn redactor(settings: &Settings) -> Redactor {
-    let clients = settings.client.iter().chain(&settings.other_client);
-    let secrets = clients
-        .filter_map(|client| client.secret.clone())
-        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
-        .collect();
-    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
 }
