@@ -244,6 +244,14 @@ impl Discovery {
         (!(contradicted && foreign)).then_some(endpoint)
     }
 
+    /// Whether an address has the origin of the target as typed, or of its confirmed issuer: metadata can name any
+    /// other, and secrets for the target's gateway are not for it.
+    pub fn is_of_the_target(&self, address: &str) -> bool {
+        let origin = split_origin(address).0;
+        let confirmed = !matches!(self.issuer_verdict(), IssuerVerdict::Contradicted(_));
+        origin == split_origin(&self.asked).0 || (confirmed && origin == split_origin(self.issuer()).0)
+    }
+
     /// Whether nothing at all answered: no HTTP response to any request.
     pub fn unreachable(&self) -> bool {
         !self.tries.is_empty()

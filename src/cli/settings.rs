@@ -118,6 +118,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         resource: options.resource.clone().filter(|resource| !resource.is_empty()),
         other_resource: options.other_resource.clone().filter(|resource| !resource.is_empty()),
         idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
+        idp_static: false, // found out once the IdP listens
         other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
         algorithm,
         algorithm_fixed,

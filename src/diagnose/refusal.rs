@@ -167,8 +167,10 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
     let issuer = &seen.settings.idp_issuer;
     let log = &seen.evidence.idp;
     let fetched = |kind| log.iter().find(|access| access.kind == kind && access.status == 200);
-    let missed = log.iter().find(|access| access.status >= 400 && access.kind != AccessKind::Canary);
-    if let Some(missed) = missed {
+    let missed = log
+        .iter()
+        .find(|access| access.status >= 400 && access.kind != AccessKind::Canary && access.method == "GET");
+    if let (Some(missed), None) = (missed, fetched(AccessKind::Jwks)) {
         let evidence = vec![
             format!("the target asked the IdP for {} and got {}", missed.path, missed.status),
             format!("the JWK Set is at {}/jwks", issuer.trim_end_matches('/')),

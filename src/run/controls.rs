@@ -5,7 +5,7 @@ use super::{Baseline, session::Session, state::State};
 use crate::{
     judge::{Judgement, THROTTLED, UNREACHABLE},
     report::Outcome,
-    suite::Exchange,
+    suite::{Exchange, Level},
 };
 
 /// After so many controls in a row without an answer the target is taken for gone, and no more are sent.
@@ -96,6 +96,25 @@ impl State<'_> {
         ready
     }
 
+    /// The control after a case that changed the IdP's keys was not accepted. The harness itself took the old key away,
+    /// and many targets wait before they fetch the set again: no throttling, and of what the case measured nothing is
+    /// taken back.
+    pub(super) fn withdraw_after_rotation(&mut self, index: usize, controls: &[(Exchange, ControlAnswer)]) {
+        let lost = controls.iter().any(|(_, answer)| !matches!(answer, ControlAnswer::Accepted));
+        let slot = &mut self.slots[index];
+        let judged = slot.report.level != Level::INFO && slot.report.outcome != Outcome::Error;
+        if lost && slot.done && slot.rests_on_refusal && judged {
+            slot.report.outcome = Outcome::Inconclusive;
+            slot.report.severity = None;
+            slot.report.finding = None;
+            slot.report.row = Some(slot.case.row.clone());
+            slot.report.reason =
+                "the target does not know the IdP's first keys again yet, so that its refusal proves nothing"
+                    .into();
+            self.keep_held(index);
+        }
+    }
+
     /// The control after a suite was not accepted: what was refused in between proves nothing.
     pub(super) fn withdraw_refusals(&mut self, cases: &[usize], controls: &[(Exchange, ControlAnswer)]) {
         for index in cases.iter().copied() {
@@ -123,6 +142,7 @@ impl State<'_> {
                 if outcome == Outcome::Inconclusive {
                     self.evidence.control_lost.get_or_insert(after);
                 }
+                self.keep_held(index);
             }
         }
     }

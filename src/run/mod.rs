@@ -27,6 +27,7 @@ use crate::{
     discovery::Discovery,
     exchange::{Client as HttpClient, ClientError},
     idp::Idp,
+    judge::Judgement,
     report::{CaseReport, Outcome, Report, RunInfo, Summary, TargetInfo},
     settings::Settings,
     suite::{Level, Suite, registry::Registry},
@@ -118,8 +119,13 @@ impl State<'_> {
     fn report(mut self) -> Report {
         let complete = !self.interrupted();
         for index in 0..self.slots.len() {
-            if !self.slots[index].done {
-                self.skip(index, "interrupted before it ran".into());
+            match (self.slots[index].done, complete) {
+                (true, _) => self.record_measured(index),
+                (false, false) => self.skip(index, "interrupted before it ran".into()),
+                (false, true) => {
+                    let reason = "the harness did not finish it".into();
+                    self.settle(index, Judgement::not_carried_out(reason), Vec::new(), false);
+                }
             }
         }
         let settings = self.run.settings.clone();

@@ -45,10 +45,6 @@ impl Interruptions {
 
     /// The first interruption ends the run, which then reports what it knows. The second ends the process, whatever
     /// holds it up.
-    #[expect(
-        clippy::exit,
-        reason = "what is held up by the system, such as a full pipe, ends in no other way"
-    )]
     pub(super) async fn end(mut self, run: watch::Sender<bool>) {
         self.next().await;
         let screen = Screen::of_process();

@@ -7,6 +7,7 @@ mod idp;
 mod interruption;
 mod list;
 mod playground;
+mod reach;
 mod run;
 
 use std::path::PathBuf;

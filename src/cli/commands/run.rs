@@ -6,7 +6,11 @@ use clap::CommandFactory as _;
 use tokio::sync::watch;
 
 use super::{
-    Stop, interruption::Interruptions, lasting_keys, load_suites, redactor, start_idp, stop, tls_files,
+    Stop,
+    interruption::Interruptions,
+    lasting_keys, load_suites,
+    reach::{Reach, reach},
+    redactor, start_idp, stop, tls_files,
 };
 use crate::{
     cli::{
@@ -51,7 +55,10 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
-    let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
+    let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
+    // Only where the issuer was named can somebody else be serving its keys.
+    settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
+    let settings = Arc::new(settings);
     let (interrupt, interruption) = watch::channel(false);
     tokio::spawn(Interruptions::listen().end(interrupt));
     let run = Run {
