@@ -110,6 +110,8 @@ pub(super) async fn run_case(
 fn measured_name(case: &Case, expect: &Expectation) -> Option<String> {
     match (&expect.answer, &case.policy) {
         (Answer::Measured(name), _) => Some(name.clone()),
+        // The two cases of a policy, one for each of its values, measure the same.
+        (_, Some((policy, _))) if case.case.starts_with(policy.as_str()) => Some(policy.clone()),
         (_, Some((policy, _))) => Some(format!("{policy}-{}", case.case.replace('/', "-"))),
         _ => None,
     }
