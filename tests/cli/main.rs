@@ -1,7 +1,7 @@
 //! The command line: every wrong call ends in a message that names the thing and the mend, before anything is sent;
 //! every command does what its help says.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on may panic")]
 
 #[path = "../folder/mod.rs"]
 mod folder;

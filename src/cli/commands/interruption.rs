@@ -45,10 +45,6 @@ impl Interruptions {
 
     /// The first interruption ends the run, which then reports what it knows. The second ends the process, whatever
     /// holds it up.
-    #[expect(
-        clippy::exit,
-        reason = "what is held up by the system, such as a full pipe, ends in no other way"
-    )]
     pub(super) async fn end(mut self, run: watch::Sender<bool>) {
         self.next().await;
         let screen = Screen::of_process();
@@ -57,6 +53,7 @@ impl Interruptions {
         // The run may be over by now; then nobody listens any more.
         let _ = run.send(true);
         self.next().await;
+        // What the system holds up, such as a report in a full pipe, ends in no other way.
         std::process::exit(INTERRUPTED);
     }
 }
