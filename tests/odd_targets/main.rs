@@ -1,7 +1,7 @@
 //! Targets that are odd, broken or hostile, through the binary: each ends, within its time, in a message that names
 //! the thing and the mend, with the exit status and the row of the contract.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on may panic")]
 
 #[path = "../folder/mod.rs"]
 mod folder;

@@ -56,7 +56,11 @@ fn no_output_holds_a_secret() {
     // Once refused from the beginning, once after the baseline was accepted.
     let refused = Server::start(token_endpoint(reflect));
     let later = Server::start(token_endpoint(|request: &Request, stream| {
-        if request.number % 3 == 0 { reflect(request, stream) } else { send_json(stream, 200, &token()) }
+        if request.number.is_multiple_of(3) {
+            reflect(request, stream)
+        } else {
+            send_json(stream, 200, &token())
+        }
     }));
     let metadata = Server::start(reflect);
     for server in [&refused, &later, &metadata] {

@@ -106,7 +106,11 @@ fn words_that_would_steer_a_terminal() {
     let server = Server::start(token_endpoint(|request: &Request, stream| {
         let evil =
             json!({ "error": "invalid_grant", "error_description": EVIL, "scope": EVIL, "token_type": EVIL });
-        if request.number % 2 == 0 { send_json(stream, 400, &evil) } else { send_json(stream, 200, &token()) }
+        if request.number.is_multiple_of(2) {
+            send_json(stream, 400, &evil)
+        } else {
+            send_json(stream, 200, &token())
+        }
     }));
     let program = run_against(&server.url());
     let finished = program.run();

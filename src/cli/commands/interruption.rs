@@ -53,6 +53,7 @@ impl Interruptions {
         // The run may be over by now; then nobody listens any more.
         let _ = run.send(true);
         self.next().await;
+        // What the system holds up, such as a report in a full pipe, ends in no other way.
         std::process::exit(INTERRUPTED);
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     cli::{PlaygroundArguments, Screen},
     idp::{Issuer, IssuerRole},
     playground::{Fault, Playground, PlaygroundConfig},
+    report::curl::quoted,
 };
 
 pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) -> Result<u8, Stop> {
@@ -45,9 +46,9 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         playground.issuer(),
         playground.issuer(),
         Playground::CLIENT.id,
-        Playground::CLIENT.secret.unwrap_or_default(),
+        quoted(Playground::CLIENT.secret.unwrap_or_default()),
         Playground::OTHER_CLIENT.id,
-        Playground::OTHER_CLIENT.secret.unwrap_or_default(),
+        quoted(Playground::OTHER_CLIENT.secret.unwrap_or_default()),
         Playground::SCOPES[0],
         Playground::RESOURCES[0],
         Playground::RESOURCES[1],

@@ -175,23 +175,26 @@ fn publish(
     let known = snapshot::Known::of(&report, &settings.idp_issuer);
     let mut trouble = Vec::new();
     let mut difference = None;
-    // The snapshot first: whether it differs is part of the exit status that the other reports tell.
+    // The snapshot first: whether it differs is part of the exit status that the other reports tell. Its own is that
+    // of the run, or it would differ from the next one for no other reason.
+    let snapshot = snapshot::render(&report, &known);
     if check_snapshot {
-        let new = snapshot::render(&report, &known);
         // One that cannot be read as text differs as well; none there yet differs in nothing.
         difference = reports
             .iter()
             .filter(|file| file.format == Format::Snapshot)
             .filter_map(|file| fs::read(file.path.as_deref()?).ok())
-            .find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), &new));
-        if difference.is_some() && report.exit_status == 0 {
-            report.exit_status = 1;
-        }
+            .find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), &snapshot));
+    }
+    let mut exit_reason = None;
+    if difference.is_some() && report.exit_status == 0 {
+        report.exit_status = 1;
+        exit_reason = Some("the snapshot differs from the file that was there".to_owned());
     }
     for file in reports {
         let text = match file.format {
             Format::Json => json::render(&report).map_err(|error| error.to_string()),
-            Format::Snapshot => Ok(snapshot::render(&report, &known)),
+            Format::Snapshot => Ok(snapshot.clone()),
         };
         let written = text.and_then(|text| match &file.path {
             Some(path) => files::write(path, &text),
@@ -199,8 +202,6 @@ fn publish(
         });
         trouble.extend(written.err());
     }
-    let exit_reason = (difference.is_some() && report.summary.fail == 0)
-        .then(|| "the snapshot differs from the file that was there".to_owned());
     let options = terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
     screen.result(&terminal::render(&report, &options));
     if let Some(difference) = difference {
