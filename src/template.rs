@@ -440,7 +440,11 @@ mod tests {
             ("${now+1h}", "+1h", "write seconds, as in `${now+300}` or `${now-3600}`"),
             ("${jti+1}", "+1", "only `${now}` is a number"),
             ("${jti|uper}", "uper", "did you mean `upper`?"),
-            ("${jti|upper|}", "", "the modifiers are upper, lower, text, without_slash, with_slash"),
+            (
+                "${jti|upper|}",
+                "",
+                "the modifiers are upper, lower, text, without_slash, with_slash, toggled_slash",
+            ),
             ("${ now }", " now ", "did you mean `${now}`?"),
             ("x${client.id", "${client.id", "write `$${` for a literal `${`"),
         ];

@@ -162,6 +162,11 @@ fn token_endpoint(seen: &Seen<'_>) -> Option<Diagnosis> {
             let evidence = vec![format!("POST {endpoint}: {}", response.summary())];
             Some(seen.diagnosis(ROW, Confidence::Certain, evidence))
         }
+        // An address that no request can be made of, or that speaks no HTTP.
+        Err(error) if error.kind == TransportErrorKind::Protocol => {
+            let evidence = vec![format!("POST {endpoint}: {}", error.message)];
+            Some(seen.diagnosis(ROW, Confidence::Certain, evidence))
+        }
         Err(error) => {
             let evidence = vec![format!("POST {endpoint}: {}", error.message)];
             let mut diagnosis = seen.diagnosis(UNREACHABLE, Confidence::Certain, evidence);

@@ -7,7 +7,7 @@ use crate::{
     discovery::{
         Discovery, FORGED_HOST, IssuerVerdict, ServerMetadata, Try, WellKnown, first_difference, kind_of,
     },
-    observation::clip,
+    observation::{TransportErrorKind, clip},
     report::Finding as FindingKind,
     settings::Profile,
     suite::{DiscoveryCheck, DiscoveryExpectation, Level},
@@ -63,6 +63,8 @@ pub fn judge_discovery(
 fn undecided(check: DiscoveryCheck, discovery: &Discovery, expected: &str) -> Option<Judgement> {
     match check {
         DiscoveryCheck::TokenEndpointAnswers => match &discovery.token_endpoint_answer.as_ref()?.result {
+            // An address that no request can be made of is a finding; silence is none.
+            Err(error) if error.kind == TransportErrorKind::Protocol => None,
             Err(error) => {
                 let reason = format!("the token endpoint does not answer: {}", error.message);
                 Some(Judgement::unanswered(reason, expected.to_owned()))
@@ -303,13 +305,12 @@ fn token_endpoint_answers(discovery: &Discovery) -> Option<Finding> {
         });
     };
     let answer = discovery.token_endpoint_answer.as_ref()?;
-    let response = answer.response()?;
-    (!response.is_of_a_token_endpoint()).then(|| {
-        Finding::new(
-            "what answers a POST at the token endpoint is none",
-            format!("POST {endpoint}: {}", response.summary()),
-        )
-    })
+    let seen = match &answer.result {
+        Ok(response) if response.is_of_a_token_endpoint() => return None,
+        Ok(response) => response.summary(),
+        Err(error) => error.message.clone(),
+    };
+    Some(Finding::new("there is no token endpoint at that address", format!("POST {endpoint}: {seen}")))
 }
 
 /// RFC 8414 section 2: `jwks_uri` publishes public keys. RFC 7518 section 6 names the private members.

@@ -99,20 +99,33 @@ impl State<'_> {
         if !needed || session.settings.other_client.is_none() {
             return;
         }
-        let mut own = Exchange::default();
-        own.id_jag.claims.insert("client_id".into(), "${other_client.id}".into());
-        own.token_request.client_authentication =
-            Some(ClientAuthenticationChange { client: ClientChoice::Other, ..Default::default() });
-        let Ok(prepared) = session.control(baseline, &own) else { return };
-        let observation = session.send(&prepared).await;
-        if observation.response().is_none_or(|response| response.access_token().is_none()) {
-            let answer =
-                observation.response().map_or_else(|| "no answer".to_owned(), |response| response.summary());
+        // Where HTTP Basic fails for this client alone, the body may not: that difference is the finding of a case.
+        let methods = [None, Some(ClientAuthenticationMethod::ClientSecretPost)];
+        for method in methods {
+            let client = ClientChoice::Other;
+            let mut own = Exchange::default();
+            own.id_jag.claims.insert("client_id".into(), "${other_client.id}".into());
+            own.token_request.client_authentication =
+                Some(ClientAuthenticationChange { method, client, ..Default::default() });
+            let Ok(prepared) = session.control(baseline, &own) else { return };
+            let observation = session.send(&prepared).await;
+            match observation.response() {
+                Some(response) if response.access_token().is_some() => {
+                    self.other_client_refused = None;
+                    return;
+                }
+                Some(response) => self.refuse_other_client(&response.summary()),
+                None => self.refuse_other_client("no answer"),
+            }
             self.transcript.keep(&observation);
-            self.other_client_refused = Some(format!(
-                "the second client's own ID-JAG is refused ({answer}): correct --other-client-id"
-            ));
         }
+    }
+
+    fn refuse_other_client(&mut self, answer: &str) {
+        // The first answer is the one in the manner of all other exchanges.
+        self.other_client_refused.get_or_insert_with(|| {
+            format!("the second client's own ID-JAG is refused ({answer}): correct --other-client-id")
+        });
     }
 
     /// Whether the token endpoint has shown that it is none: 404, 405, a page, nothing. Whether it is found is the

@@ -13,7 +13,7 @@ const FAULTS: [&str; 12] = [
     "rate-limited",
     "unsupported-grant-type",
     "client-secret-rotated",
-    "basic-unsupported",
+    "client-not-registered",
     "expects-typ-jwt",
     "iss-not-trusted",
     "jwks-unreachable",

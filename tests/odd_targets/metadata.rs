@@ -123,12 +123,15 @@ fn a_token_endpoint_that_is_no_address() {
         ("", &["`` is no URL"]),
         ("javascript:alert(1)", &["`javascript:alert(1)` is neither an http nor an https URL"]),
         ("file:///etc/hostname", &["`file:///etc/hostname` is neither an http nor an https URL"]),
-        ("http://127.0.0.1:1/\u{1b}[31m", &["http://127.0.0.1:1/\\x1b[31m"]),
     ] {
         let server = altered("token_endpoint", json!(endpoint));
         let expected = Expected { status: 3, row: TOKEN_ENDPOINT, says };
         check(&run_against(&server.url()).with(["discovery", "token-response"]), &expected);
     }
+    let silent = altered("token_endpoint", json!("http://127.0.0.1:1/\u{1b}[31m"));
+    let says: &[&str] = &["http://127.0.0.1:1/\\x1b[31m"];
+    let expected = Expected { status: 3, row: "own.target-unreachable", says };
+    check(&run_against(&silent.url()).with(["discovery", "token-response"]), &expected);
     let missing = Server::start(|request, stream| {
         send_json(stream, 200, &json!({ "issuer": request.issuer, "response_types_supported": ["code"] }));
     });

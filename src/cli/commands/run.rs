@@ -56,6 +56,12 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
+    // The key's type decides the algorithm, where none was asked for.
+    if let (Some(_), None, Some(first)) =
+        (&options.idp_key, &options.idp_alg, idp.keyring().algorithms().first())
+    {
+        settings.algorithm = *first;
+    }
     // Only where the issuer was named can somebody else be serving its keys.
     settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
     let settings = Arc::new(settings);
