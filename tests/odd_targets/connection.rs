@@ -178,7 +178,7 @@ fn dying(count: usize) -> Server {
 #[test]
 fn a_target_that_dies_in_the_middle_of_the_run() {
     // The cases of this suite expect a token, so what was answered has passed.
-    let server = dying(9);
+    let server = dying(24);
     let says = &["The target answered at first; later no answer came any more.", "NOT CARRIED OUT"];
     let program = run_against(&server.url()).with(["token-response", "--jobs", "1"]);
     let (_, report) = check(&program, &unreachable(says));
