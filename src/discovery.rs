@@ -60,6 +60,11 @@ pub fn split_origin(url: &str) -> (&str, &str) {
     url.split_at(path)
 }
 
+/// The same text without its final slash, or with one where it has none: the spelling that people mistake it for.
+pub fn toggled_slash(url: &str) -> String {
+    url.strip_suffix('/').map_or_else(|| format!("{url}/"), str::to_owned)
+}
+
 /// A metadata document (RFC 8414 section 2).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerMetadata {

@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::Value;
 
-use crate::problem::nearest;
+use crate::{discovery::toggled_slash, problem::nearest};
 
 /// A variable of the suite files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Modifier {
             Self::WithoutSlash => text.strip_suffix('/').map(str::to_owned).unwrap_or(text),
             Self::WithSlash if text.ends_with('/') => text,
             Self::WithSlash => text + "/",
-            Self::ToggledSlash => text.strip_suffix('/').map_or_else(|| format!("{text}/"), str::to_owned),
+            Self::ToggledSlash => toggled_slash(&text),
         }
     }
 }

@@ -102,7 +102,6 @@ fn digest_of(pieces: &[&str]) -> Used {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 
