@@ -60,6 +60,11 @@ pub fn split_origin(url: &str) -> (&str, &str) {
     url.split_at(path)
 }
 
+/// The same text without its final slash, or with one where it has none: the spelling that people mistake it for.
+pub fn toggled_slash(url: &str) -> String {
+    url.strip_suffix('/').map_or_else(|| format!("{url}/"), str::to_owned)
+}
+
 /// A metadata document (RFC 8414 section 2).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerMetadata {
@@ -93,12 +98,12 @@ impl ServerMetadata {
             return Err(format!("answered 200, but the body is {}", kind_of(value)));
         };
         let issuer = match document.get("issuer") {
-            Some(Value::String(issuer)) if !issuer.is_empty() => issuer.clone(),
+            Some(Value::String(issuer)) if !issuer.is_empty() => bounded("issuer", issuer)?,
             Some(other) => return Err(format!("its `issuer` is {}", kind_of(other))),
             None => return Err("it has no `issuer`".into()),
         };
         let token_endpoint = match document.get("token_endpoint") {
-            Some(Value::String(endpoint)) => Some(endpoint.clone()),
+            Some(Value::String(endpoint)) => Some(bounded("token_endpoint", endpoint)?),
             None => None,
             Some(other) => return Err(format!("its `token_endpoint` is {}", kind_of(other))),
         };
@@ -110,6 +115,16 @@ impl ServerMetadata {
         let array = self.document.get(member)?.as_array()?;
         Some(array.iter().filter_map(Value::as_str).collect())
     }
+}
+
+/// Longer addresses are none: no request could be made of them, and they would fill every report.
+const LONGEST_ADDRESS: usize = 4096;
+
+fn bounded(member: &str, address: &str) -> Result<String, String> {
+    if address.len() > LONGEST_ADDRESS {
+        return Err(format!("its `{member}` is longer than {LONGEST_ADDRESS} bytes"));
+    }
+    Ok(address.to_owned())
 }
 
 /// A JSON value's type with its article, for sentences.
@@ -232,6 +247,14 @@ impl Discovery {
         let foreign = split_origin(&endpoint).0 != split_origin(&self.asked).0;
         let contradicted = matches!(self.issuer_verdict(), IssuerVerdict::Contradicted(_));
         (!(contradicted && foreign)).then_some(endpoint)
+    }
+
+    /// Whether an address has the origin of the target as typed, or of its confirmed issuer: metadata can name any
+    /// other, and secrets for the target's gateway are not for it.
+    pub fn is_of_the_target(&self, address: &str) -> bool {
+        let origin = split_origin(address).0;
+        let confirmed = !matches!(self.issuer_verdict(), IssuerVerdict::Contradicted(_));
+        origin == split_origin(&self.asked).0 || (confirmed && origin == split_origin(self.issuer()).0)
     }
 
     /// Whether nothing at all answered: no HTTP response to any request.

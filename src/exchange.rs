@@ -10,9 +10,10 @@ use std::{
 
 use reqwest::{Certificate, Method, redirect::Policy};
 use tokio::sync::Mutex;
+use url::{Origin, Url};
 
 use crate::{
-    observation::{HttpRequest, Observation, Response, TransportError, TransportErrorKind},
+    observation::{HttpRequest, Observation, Response, TransportError, TransportErrorKind, clip},
     settings::{HttpSettings, Secret},
 };
 
@@ -43,6 +44,8 @@ pub enum ClientError {
 pub struct Client {
     http: reqwest::Client,
     headers: Vec<(String, Secret)>,
+    /// Where those headers go.
+    gateways: Vec<Origin>,
     pace: Option<Arc<Pace>>,
 }
 
@@ -88,7 +91,15 @@ impl Client {
             let next = Mutex::new(tokio::time::Instant::now());
             Arc::new(Pace { gap: Duration::from_secs(1) / rate.max(1), next })
         });
-        Ok(Client { http, headers: settings.headers.clone(), pace })
+        Ok(Client { http, headers: settings.headers.clone(), gateways: Vec::new(), pace })
+    }
+
+    /// The same client, which sends the header fields of `--header` to this address's origin. They are secrets: no
+    /// other address gets them, since metadata can name any.
+    #[must_use]
+    pub fn with_gateway(mut self, address: &str) -> Self {
+        self.gateways.extend(Url::parse(address).map(|url| url.origin()));
+        self
     }
 
     /// Sends a request. Whatever happens becomes an observation.
@@ -103,16 +114,25 @@ impl Client {
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<Response, TransportError> {
-        let unsendable = |what: &str| TransportError {
+        let unsendable = |what: String| TransportError {
             kind: TransportErrorKind::Protocol,
             message: format!("the request could not be made: {what}"),
         };
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| unsendable("its method"))?;
-        let mut builder = self.http.request(method, &request.url).body(request.body.clone());
+        // Addresses come from metadata too: they can be anything.
+        let shown = || clip(&request.url, 160);
+        let url = Url::parse(&request.url)
+            .map_err(|error| unsendable(format!("`{}` is no URL ({error})", shown())))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(unsendable(format!("`{}` is neither an http nor an https URL", shown())));
+        }
+        let method =
+            Method::from_bytes(request.method.as_bytes()).map_err(|_| unsendable("its method".into()))?;
+        let is_gateway = self.gateways.contains(&url.origin());
+        let mut builder = self.http.request(method, url).body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.iter().filter(|_| is_gateway) {
             builder = builder.header(name, value.expose());
         }
         let mut answer = builder.send().await.map_err(|error| classify(&error))?;

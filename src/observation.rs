@@ -81,6 +81,27 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All header fields of that name as one, joined by commas (RFC 9110 section 5.3).
+    pub fn field(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// Whether anything that a careless client could take for an access token is in the answer, in whatever form.
+    pub fn hands_out_a_token(&self) -> bool {
+        match self.json() {
+            Ok(value) => value.get("access_token").is_some_and(|token| !token.is_null() && token != ""),
+            Err(_) => String::from_utf8_lossy(&self.body)
+                .split('&')
+                .any(|pair| pair.strip_prefix("access_token=").is_some_and(|token| !token.is_empty())),
+        }
+    }
+
     /// The body as JSON, parsed once.
     ///
     /// # Errors
@@ -120,6 +141,17 @@ impl Response {
     /// The access token, if the answer holds one. Looked for whatever the status: a token in an error is a token.
     pub fn access_token(&self) -> Option<&str> {
         self.member("access_token").and_then(Value::as_str).filter(|token| !token.is_empty())
+    }
+
+    /// Whether this answer to a POST without parameters can come from a token endpoint: not 404, 405 or 501, no
+    /// page, no redirect, no success that is no JSON. What a gateway or a client's absence makes of it is open.
+    pub fn is_of_a_token_endpoint(&self) -> bool {
+        match self.status {
+            404 | 405 | 501 => self.oauth_error().is_some(),
+            300..400 => false,
+            0..300 => self.json().is_ok(),
+            _ => true,
+        }
     }
 
     /// The answer in a few words: `200 with an access token`, `400 invalid_grant`.

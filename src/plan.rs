@@ -63,9 +63,6 @@ pub fn skip_reason(
             {
                 "the client does not authenticate with HTTP Basic"
             }
-            Need::BasicAdvertised | Need::PostAdvertised if !advertised(*need, settings, discovery) => {
-                "the metadata does not advertise that method, or the client has no secret"
-            }
             Need::IssuerPath if split_origin(discovery.issuer()).1.trim_matches('/').is_empty() => {
                 "the issuer identifier has no path"
             }
@@ -78,17 +75,4 @@ pub fn skip_reason(
         };
         Some(reason.to_owned())
     })
-}
-
-fn advertised(need: Need, settings: &Settings, discovery: &Discovery) -> bool {
-    let has_secret = settings.client.as_ref().is_some_and(|client| client.secret.is_some());
-    let methods =
-        discovery.metadata().and_then(|metadata| metadata.strings("token_endpoint_auth_methods_supported"));
-    has_secret
-        && match (methods, need) {
-            (Some(methods), Need::PostAdvertised) => methods.contains(&"client_secret_post"),
-            (Some(methods), _) => methods.contains(&"client_secret_basic"),
-            // RFC 8414 section 2: the default is client_secret_basic.
-            (None, need) => need == Need::BasicAdvertised,
-        }
 }

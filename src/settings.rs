@@ -122,6 +122,8 @@ pub struct Settings {
     pub other_resource: Option<String>,
     /// The issuer identifier of the harness's IdP.
     pub idp_issuer: String,
+    /// Whether somebody else serves the IdP's metadata and keys, as static files.
+    pub idp_static: bool,
     /// Whether the target also trusts `{idp issuer}/other`.
     pub other_idp_issuer: bool,
     /// The algorithm of the well-formed ID-JAG; the baseline may settle on another unless it was asked for.

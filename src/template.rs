@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::Value;
 
-use crate::problem::nearest;
+use crate::{discovery::toggled_slash, problem::nearest};
 
 /// A variable of the suite files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +68,17 @@ enum Modifier {
     Text,
     WithoutSlash,
     WithSlash,
+    ToggledSlash,
 }
 
 /// All modifiers: name and meaning.
-pub const MODIFIERS: [(&str, &str); 5] = [
+pub const MODIFIERS: [(&str, &str); 6] = [
     ("upper", "in capitals"),
     ("lower", "in small letters"),
     ("text", "as text, where it would be a number"),
     ("without_slash", "without a `/` at its end"),
     ("with_slash", "with one `/` at its end"),
+    ("toggled_slash", "without the `/` at its end, or with one where it has none"),
 ];
 
 impl Modifier {
@@ -87,6 +89,7 @@ impl Modifier {
             "text" => Self::Text,
             "without_slash" => Self::WithoutSlash,
             "with_slash" => Self::WithSlash,
+            "toggled_slash" => Self::ToggledSlash,
             _ => return None,
         })
     }
@@ -99,6 +102,7 @@ impl Modifier {
             Self::WithoutSlash => text.strip_suffix('/').map(str::to_owned).unwrap_or(text),
             Self::WithSlash if text.ends_with('/') => text,
             Self::WithSlash => text + "/",
+            Self::ToggledSlash => toggled_slash(&text),
         }
     }
 }
@@ -418,7 +422,7 @@ mod tests {
         assert_eq!(text("${resource|with_slash}"), "https://api.example/");
         assert_eq!(text("${resource|without_slash}"), "https://api.example");
         assert_eq!(text("${target.issuer|without_slash|upper}x"), "HTTPS://AS.EXAMPLE/TENANTx");
-        assert_eq!(MODIFIERS.map(|(name, _)| Modifier::named(name).is_some()), [true; 5]);
+        assert_eq!(MODIFIERS.map(|(name, _)| Modifier::named(name).is_some()), [true; 6]);
     }
 
     #[test]
@@ -436,7 +440,11 @@ mod tests {
             ("${now+1h}", "+1h", "write seconds, as in `${now+300}` or `${now-3600}`"),
             ("${jti+1}", "+1", "only `${now}` is a number"),
             ("${jti|uper}", "uper", "did you mean `upper`?"),
-            ("${jti|upper|}", "", "the modifiers are upper, lower, text, without_slash, with_slash"),
+            (
+                "${jti|upper|}",
+                "",
+                "the modifiers are upper, lower, text, without_slash, with_slash, toggled_slash",
+            ),
             ("${ now }", " now ", "did you mean `${now}`?"),
             ("x${client.id", "${client.id", "write `$${` for a literal `${`"),
         ];

@@ -25,7 +25,6 @@ fn options(fault: Fault) -> RunOptions {
     RunOptions {
         idp_alg: text(if needs_rsa { "RS256" } else { "EdDSA" }),
         client_auth: (fault == Fault::BasicUnsupported).then(|| "client_secret_basic".to_owned()),
-        client_id_in_body: (fault == Fault::ClientIdInBodyDemanded).then(|| "no".to_owned()),
         strict: Some(true),
         policy: (fault.info().row == "own.jwt-bearer.replay").then(|| vec!["replay=single-use".to_owned()]),
         ..RunOptions::default()

@@ -9,7 +9,7 @@ use std::{
 
 use super::{RunOptions, UsageError};
 use crate::{
-    problem::{Problem, SourceText},
+    problem::{Place, Problem, SourceText},
     suite::load,
     yaml,
 };
@@ -35,7 +35,44 @@ pub(super) fn config(path: Option<&Path>) -> Result<RunOptions, Problem> {
 /// # Errors
 /// The mistake in it.
 pub(super) fn parse_config(source: &Arc<SourceText>) -> Result<RunOptions, Problem> {
-    yaml::parse(source)
+    yaml::parse(source).map_err(|problem| without_secrets(problem, source))
+}
+
+/// Options whose values are secrets.
+const SECRETS: [&str; 3] = ["client-secret", "other-client-secret", "header"];
+
+/// The mistake without what stands in its line, where that is a secret: messages end up in logs.
+fn without_secrets(problem: Problem, source: &SourceText) -> Problem {
+    let mut hidden = String::with_capacity(source.text.len());
+    let mut secret = false;
+    let mut in_secret_line = false;
+    for (number, line) in source.text.split_inclusive('\n').enumerate() {
+        // What is indented, and the items of a list, belong to the key above.
+        let goes_on = line.starts_with([' ', '\t', '-', '#', '\n', '\r', ']', '}']);
+        if !goes_on {
+            let key = line.split(':').next().unwrap_or_default();
+            secret = SECRETS.contains(&key.trim().trim_matches(['"', '\'']));
+        }
+        in_secret_line |= secret && number + 1 == problem.line();
+        let visible = match (secret, goes_on, line.find(':')) {
+            (false, ..) => line,
+            (true, false, Some(colon)) => &line[..=colon],
+            _ => "",
+        };
+        hidden.push_str(visible);
+        // As long as it was, so that places stay right.
+        hidden.extend(line[visible.len()..].bytes().map(|byte| match byte {
+            b'\n' | b'\r' | b' ' => char::from(byte),
+            _ => '*',
+        }));
+    }
+    if !in_secret_line {
+        return problem;
+    }
+    let (message, _) = problem.message.split_once(", found").unwrap_or((&problem.message, ""));
+    let hidden = SourceText::new(source.name.clone(), hidden);
+    let place = Place::new(&hidden, problem.place.span());
+    Problem { place, message: message.to_owned(), also: Vec::new(), ..problem }
 }
 
 /// The formats of `--report`.
@@ -73,6 +110,9 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
         let path = (path != "-").then(|| PathBuf::from(path));
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
             return Err(wrong("two reports cannot both go to standard output".into()));
+        }
+        if files.iter().any(|file: &ReportFile| file.path.is_some() && file.path == path) {
+            return Err(wrong(format!("`{text}` would replace the other report of that path")));
         }
         files.push(ReportFile { format, path });
     }
@@ -112,11 +152,13 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
-    let written = fs::File::create(&beside).and_then(|mut file| {
+    // In a folder that takes no new files, the one that is there may still be writable.
+    let Ok(mut file) = fs::File::create(&beside) else { return fs::write(path, text).map_err(failed) };
+    let written = (|| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, path)
-    });
+    })();
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
         failed(error)

@@ -3,6 +3,7 @@
 
 mod commands;
 mod files;
+mod help;
 mod options;
 mod screen;
 mod settings;
@@ -18,24 +19,10 @@ pub use settings::{Started, UsageError, settings};
 /// What the command line, the config file or a suite file got wrong: nothing was sent.
 pub const USAGE: u8 = 2;
 
-const EXAMPLES: &str = "\
-Examples:
-  jagspec
-      the whole suite against the embedded playground
-  jagspec --target https://as.example --client-id ci --client-secret s3cr3t
-      the whole suite against an authorization server that trusts http://127.0.0.1:9555
-  jagspec --target http://127.0.0.1:8080/tenant1 audience issuer
-      the cases whose name contains `audience` or `issuer`
-  jagspec doctor --target https://as.example
-      what to register at the target, and whether it can be reached
-
-Exit status: 0 every MUST that could be tested holds; 1 a case failed; 2 the call or a file is wrong;
-3 the target could not be tested; 130 interrupted. All options are also read from JAGSPEC_… and jagspec.yaml.";
-
 /// Conformance tests for OAuth authorization servers that accept ID-JAGs
 /// (Identity Assertion JWT Authorization Grant, Cross App Access, MCP Enterprise-Managed Authorization)
 #[derive(Debug, Parser)]
-#[command(name = "jagspec", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(name = "jagspec", version, after_help = help::RUN, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// The command; none runs the suites.
     #[command(subcommand)]
@@ -69,37 +56,32 @@ pub struct RunArguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Lists the cases, without touching a target
-    #[command(
-        after_help = "Examples:\n  jagspec list\n  jagspec list --format json audience\n  jagspec list --coverage"
-    )]
+    #[command(after_help = help::LIST)]
     List(ListArguments),
     /// Explains a row, a case, a requirement or an attack
-    #[command(
-        after_help = "Examples:\n  jagspec explain jwt-bearer.invalid-grant.aud\n  jagspec explain audience::two-audiences\n  jagspec explain IDJAG-4.4.1-aud-eq"
-    )]
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         /// The id of a row, a requirement or an attack, or the name of a case
         id: String,
     },
     /// Checks suite files and config files; every mistake is shown at its line and column
-    #[command(after_help = "Example:\n  jagspec check suites/*.yaml jagspec.yaml")]
+    #[command(after_help = help::CHECK)]
     Check {
         /// The files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// Prints the JSON Schema of a suite file, for editors
+    #[command(after_help = help::SCHEMA)]
     Schema,
     /// Says what to register at the target, and checks what can be checked before the first run
-    #[command(after_help = "Example:\n  jagspec doctor --target https://as.example --client-id ci")]
+    #[command(after_help = help::DOCTOR)]
     Doctor(Box<RunArguments>),
     /// The harness's IdP alone
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::IDP)]
     Idp(IdpCommand),
     /// Serves the embedded playground until interrupted
-    #[command(
-        after_help = "Examples:\n  jagspec playground --list-faults\n  jagspec playground --fault aud-multi-element-array\n  jagspec --target http://127.0.0.1:9556 --client-id … (as the playground prints)"
-    )]
+    #[command(after_help = help::PLAYGROUND)]
     Playground(PlaygroundArguments),
 }
 
@@ -127,14 +109,10 @@ pub struct ListArguments {
 #[derive(Debug, Subcommand)]
 pub enum IdpCommand {
     /// Serves metadata and keys until interrupted, and shows who fetches them
-    #[command(
-        after_help = "Example:\n  jagspec idp serve --idp-listen 0.0.0.0:9555 --idp-issuer http://host.docker.internal:9555"
-    )]
+    #[command(after_help = help::IDP_SERVE)]
     Serve(IdpArguments),
     /// Writes metadata and keys as files for static hosting
-    #[command(
-        after_help = "Example:\n  jagspec idp export public --idp-issuer https://example.github.io/idp"
-    )]
+    #[command(after_help = help::IDP_EXPORT)]
     Export {
         /// The folder
         dir: PathBuf,
@@ -143,11 +121,10 @@ pub enum IdpCommand {
         idp: IdpArguments,
     },
     /// Shows the signing keys, and makes them where there are none yet
+    #[command(after_help = help::IDP_KEY)]
     Key(IdpArguments),
     /// Makes a CA and a server certificate, for an IdP that speaks https
-    #[command(
-        after_help = "Example:\n  jagspec idp cert certs --host idp.test\n  jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …"
-    )]
+    #[command(after_help = help::IDP_CERT)]
     Cert {
         /// The folder
         dir: PathBuf,

@@ -120,16 +120,16 @@ options! {
         pub keep_exchanges: Option<bool>,
 
         /// Cases at once [default: 8]
-        #[arg(long, env = "JAGSPEC_JOBS", value_name = "N", help_heading = "Exchanges")]
+        #[arg(long, env = "JAGSPEC_JOBS", allow_negative_numbers = true, value_name = "N", help_heading = "Exchanges")]
         pub jobs: Option<usize>,
         /// The bound of one exchange, in seconds [default: 10]
-        #[arg(long, env = "JAGSPEC_TIMEOUT", value_name = "SECONDS", help_heading = "Exchanges")]
+        #[arg(long, env = "JAGSPEC_TIMEOUT", allow_negative_numbers = true, value_name = "SECONDS", help_heading = "Exchanges")]
         pub timeout: Option<f64>,
         /// Exchanges a second, at most [default: no limit]
-        #[arg(long, env = "JAGSPEC_RATE", value_name = "N", help_heading = "Exchanges")]
+        #[arg(long, env = "JAGSPEC_RATE", allow_negative_numbers = true, value_name = "N", help_heading = "Exchanges")]
         pub rate: Option<u32>,
         /// Waits so long for the target to answer before the run [default: 0]
-        #[arg(long, env = "JAGSPEC_WAIT", value_name = "SECONDS", help_heading = "Exchanges")]
+        #[arg(long, env = "JAGSPEC_WAIT", allow_negative_numbers = true, value_name = "SECONDS", help_heading = "Exchanges")]
         pub wait: Option<f64>,
         /// The longest wait inside a case, in seconds: some wait for a cool-down of the target [default: 0, they are
         /// skipped]
@@ -144,7 +144,7 @@ options! {
         /// TLS certificates of the target are not verified; the report says so
         #[arg(long, env = "JAGSPEC_INSECURE", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Exchanges")]
         pub insecure: Option<bool>,
-        /// A header field of every request, for gateways; its value is a secret (repeatable)
+        /// A header field of every request to the target, for gateways; its value is a secret (repeatable)
         #[arg(long, env = "JAGSPEC_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', action = ArgAction::Append, hide_env_values = true, help_heading = "Exchanges")]
         pub header: Option<Vec<String>>,
     }

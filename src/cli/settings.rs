@@ -79,7 +79,12 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         return Err(wrong("--client-id", "the embedded playground has clients of its own; add --target URL"));
     }
     let (algorithm, algorithm_fixed) = match &options.idp_alg {
-        Some(name) => (name.parse().map_err(|problem: String| wrong("--idp-alg", problem))?, true),
+        Some(name) => {
+            let names = Algorithm::OFFERED.map(Algorithm::name);
+            let algorithm =
+                name.parse().map_err(|_| wrong("--idp-alg", unknown("algorithm", name, &names)))?;
+            (algorithm, true)
+        }
         None => (Algorithm::RS256, false),
     };
     let profile = match &options.profile {
@@ -113,6 +118,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         resource: options.resource.clone().filter(|resource| !resource.is_empty()),
         other_resource: options.other_resource.clone().filter(|resource| !resource.is_empty()),
         idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
+        idp_static: false, // found out once the IdP listens
         other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
         algorithm,
         algorithm_fixed,
@@ -159,6 +165,9 @@ impl Settings {
 
 /// The issuer identifier stays the text that was typed; what is checked is that requests can be made of it.
 fn check_target(target: &str) -> Result<(), UsageError> {
+    if target.is_empty() {
+        return Err(wrong("--target", "it is empty; write https://host[:port][/path], or leave it out"));
+    }
     let (origin, rest) = split_origin(target);
     if !(target.starts_with("http://") || target.starts_with("https://")) {
         let guess = target.trim_start_matches('/');
@@ -305,9 +314,10 @@ fn seconds(
     Ok(Duration::from_secs_f64(seconds))
 }
 
-/// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`.
+/// `unknown profile `drat`; did you mean `draft`? (draft, draft-next, mcp-ema, xaa)`, or without the question where
+/// no word is near.
 pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let nearest = crate::problem::nearest(word, known.iter().copied());
-    let hint = nearest.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    format!("unknown {kind} `{word}`; {hint}({})", known.join(", "))
+    let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("unknown {kind} `{word}`{hint} ({})", known.join(", "))
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Seen;
-use crate::report::{Blame, CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity};
+use crate::{
+    judge::{THROTTLED, UNREACHABLE},
+    report::{Blame, CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity},
+};
 
 /// How many findings a diagnosis quotes.
 const QUOTED: usize = 5;
@@ -57,6 +60,10 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
             diagnosis
         })
         .collect();
+    let unanswered = not_carried_out(seen);
+    // Where nothing else was found they are what the exit status is about.
+    let at = if seen.cases.iter().any(|case| case.outcome == Outcome::Fail) { diagnoses.len() } else { 0 };
+    diagnoses.splice(at..at, unanswered);
     if let Some(answer) = &seen.evidence.control_lost {
         let evidence = vec![format!("a well-formed ID-JAG was accepted first, and refused later: {answer}")];
         let mut diagnosis = seen.diagnosis("own.throttled", Confidence::Likely, evidence);
@@ -69,6 +76,46 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
         diagnoses.insert(0, diagnosis);
     }
     diagnoses
+}
+
+/// The cases that ended in `error`: the target was gone, or throttled them.
+fn not_carried_out(seen: &Seen<'_>) -> Vec<Diagnosis> {
+    let of_row = |row: &'static str| {
+        let cases: Vec<&CaseReport> = seen
+            .cases
+            .iter()
+            .filter(|case| case.outcome == Outcome::Error && case.row.as_deref() == Some(row))
+            .collect();
+        let mut reasons: Vec<(&str, usize)> = Vec::new();
+        for case in &cases {
+            match reasons.iter_mut().find(|(known, _)| *known == case.reason) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((&case.reason, 1)),
+            }
+        }
+        let first = cases.first()?;
+        let mut evidence = vec![format!("the first case without an answer to judge: {}", first.name)];
+        evidence.extend(reasons.iter().take(QUOTED).map(|(reason, count)| match count {
+            1 => format!("one case: {reason}"),
+            many => format!("{many} cases: {reason}"),
+        }));
+        // Where nothing ever answered, that diagnosis has its own evidence.
+        if row == UNREACHABLE && seen.evidence.unreachable {
+            evidence.clear();
+        }
+        let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
+        if row == UNREACHABLE {
+            diagnosis.blame = Blame::Undecided;
+            diagnosis.cause = "The target answered at first; later no answer came any more.".into();
+            diagnosis.fix = "Look into the target's log for the time of these cases: it may have crashed on one of \
+                             them, or hung; --jobs 1 tells which. A slow one is given more time with --timeout \
+                             SECONDS."
+                .into();
+        }
+        diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
+        Some(diagnosis)
+    };
+    [UNREACHABLE, THROTTLED].into_iter().filter_map(of_row).collect()
 }
 
 /// A row tells first why a good request fails. Here none did: a check is missing, or the refusal has another form

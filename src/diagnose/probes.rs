@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    discovery::{Discovery, split_origin},
+    discovery::{Discovery, split_origin, toggled_slash},
     idjag::IdJagChange,
     keys::Algorithm,
     report::Blame,
@@ -99,10 +99,7 @@ const LOOPBACK_NAMES: [&str; 3] = ["//127.0.0.1", "//localhost", "//[::1]"];
 fn audiences(probes: &mut Vec<Probe>, discovery: &Discovery) {
     let row = "jwt-bearer.invalid-grant.aud";
     let issuer = discovery.issuer();
-    let toggled = match issuer.strip_suffix('/') {
-        Some(without) => without.to_owned(),
-        None => format!("{issuer}/"),
-    };
+    let toggled = toggled_slash(issuer);
     let mut variants = vec![
         (format!("`aud` is `{toggled}`, one slash apart"), json!(toggled)),
         (format!("`aud` is the array [`{issuer}`]"), json!([issuer])),
@@ -183,10 +180,7 @@ fn clocks(probes: &mut Vec<Probe>, clock_offset: Option<i64>) {
 
 fn issuers(probes: &mut Vec<Probe>, settings: &Settings) {
     let issuer = &settings.idp_issuer;
-    let toggled = match issuer.strip_suffix('/') {
-        Some(without) => without.to_owned(),
-        None => format!("{issuer}/"),
-    };
+    let toggled = toggled_slash(issuer);
     probes.push(Probe {
         change: format!("`iss` is `{toggled}`, one slash apart"),
         exchange: claims(&[("iss", json!(toggled))]),

@@ -81,6 +81,8 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
         (401 | 403, None) => "jwt-bearer.invalid-client",
         (404 | 405 | 501, _) => "jwt-bearer.token-endpoint-not-found",
         (500.., _) => "own.jwt-bearer.server-error",
+        // No refusal, and no token either.
+        (..300, None) => "own.jwt-bearer.token-response",
         _ => return None,
     };
     let confidence = if row == "jwt-bearer.invalid-client" || error.is_some() {
@@ -92,7 +94,17 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
     if !description.is_empty() {
         evidence.push(format!("the server's words: {description}"));
     }
-    Some(vec![seen.diagnosis(row, confidence, evidence)])
+    let mut diagnosis = seen.diagnosis(row, confidence, evidence);
+    if let (..300, None) = (status, error) {
+        diagnosis.cause =
+            "The server answers a token request with success and without a usable access token.".into();
+        diagnosis.fix =
+            "Answer with a JSON object that has the strings `access_token` and `token_type` (RFC 6749 \
+                         section 5.1), and refuse with status 400 and `error` (section 5.2); or correct \
+                         `token_endpoint`, if something else is at this address."
+                .into();
+    }
+    Some(vec![diagnosis])
 }
 
 /// Whether the words are about a parameter of the authorization code grant or of token exchange.
@@ -112,7 +124,12 @@ fn by_words_and_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
         evidence.push(format!("the server's words: {description}"));
         diagnoses.push(seen.diagnosis(row, Confidence::Likely, evidence));
     }
-    diagnoses.extend(by_log(seen));
+    let mut by_log = by_log(seen);
+    // Once, and first: what was answered.
+    if let (true, Some(first)) = (diagnoses.is_empty(), by_log.first_mut()) {
+        first.evidence.splice(0..0, attempts(seen));
+    }
+    diagnoses.extend(by_log);
     diagnoses
 }
 
@@ -150,8 +167,10 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
     let issuer = &seen.settings.idp_issuer;
     let log = &seen.evidence.idp;
     let fetched = |kind| log.iter().find(|access| access.kind == kind && access.status == 200);
-    let missed = log.iter().find(|access| access.status >= 400 && access.kind != AccessKind::Canary);
-    if let Some(missed) = missed {
+    let missed = log
+        .iter()
+        .find(|access| access.status >= 400 && access.kind != AccessKind::Canary && access.method == "GET");
+    if let (Some(missed), None) = (missed, fetched(AccessKind::Jwks)) {
         let evidence = vec![
             format!("the target asked the IdP for {} and got {}", missed.path, missed.status),
             format!("the JWK Set is at {}/jwks", issuer.trim_end_matches('/')),
@@ -159,10 +178,11 @@ fn by_log(seen: &Seen<'_>) -> Vec<Diagnosis> {
         return vec![seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Likely, evidence)];
     }
     if let Some(jwks) = fetched(AccessKind::Jwks) {
-        let evidence = vec![
-            format!("the target fetched {} and refused the ID-JAG afterwards", jwks.path),
-            "no single change of the ID-JAG made it accept".into(),
-        ];
+        let mut evidence =
+            vec![format!("the target fetched {} and refused the ID-JAG afterwards", jwks.path)];
+        if !seen.evidence.probes.is_empty() {
+            evidence.push("no single change of the ID-JAG made it accept".into());
+        }
         return vec![seen.diagnosis("jwt-bearer.invalid-grant.jwks", Confidence::Possible, evidence)];
     }
     let mut evidence = vec![format!("the target fetched no JWK Set of `{issuer}` during the run")];

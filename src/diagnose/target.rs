@@ -4,6 +4,7 @@
 use super::{Seen, refusal};
 use crate::{
     discovery::{IssuerVerdict, first_difference},
+    judge::UNREACHABLE,
     observation::{TransportErrorKind, clip},
     plan::NO_CLIENT,
     report::{Blame, Confidence, Diagnosis},
@@ -23,7 +24,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     } else if let Some(issuer) = contradicted_issuer(seen) {
         diagnoses.insert(0, issuer);
     }
-    if !refusal::baseline_refused(seen) || diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer")) {
+    if !refusal::baseline_refused(seen)
+        || diagnoses.iter().any(|known| known.row.starts_with("jwt-bearer") || known.row == UNREACHABLE)
+    {
         return diagnoses;
     }
     let refused = refusal::diagnose(seen);
@@ -153,13 +156,24 @@ fn token_endpoint(seen: &Seen<'_>) -> Option<Diagnosis> {
         return Some(seen.diagnosis(ROW, Confidence::Certain, evidence));
     };
     let answer = seen.discovery.token_endpoint_answer.as_ref()?;
-    let words = match &answer.result {
-        Ok(response) if response.oauth_error().is_some() || response.json().is_ok() => return None,
-        // What a gateway refuses, or a server that wants to know the client first, is no missing endpoint.
-        Ok(response) if matches!(response.status, 400 | 401 | 403 | 413 | 415 | 429) => return None,
-        Ok(response) if response.status >= 500 => return None,
-        Ok(response) => response.summary(),
-        Err(error) => error.message.clone(),
-    };
-    Some(seen.diagnosis(ROW, Confidence::Certain, vec![format!("POST {endpoint}: {words}")]))
+    match &answer.result {
+        Ok(response) if response.is_of_a_token_endpoint() => None,
+        Ok(response) => {
+            let evidence = vec![format!("POST {endpoint}: {}", response.summary())];
+            Some(seen.diagnosis(ROW, Confidence::Certain, evidence))
+        }
+        // An address that no request can be made of, or that speaks no HTTP.
+        Err(error) if error.kind == TransportErrorKind::Protocol => {
+            let evidence = vec![format!("POST {endpoint}: {}", error.message)];
+            Some(seen.diagnosis(ROW, Confidence::Certain, evidence))
+        }
+        Err(error) => {
+            let evidence = vec![format!("POST {endpoint}: {}", error.message)];
+            let mut diagnosis = seen.diagnosis(UNREACHABLE, Confidence::Certain, evidence);
+            diagnosis.cause = "The metadata answers, and the token endpoint that it names does not.".into();
+            diagnosis.fix =
+                "Correct `token_endpoint` in the metadata, or start what is to listen there.".into();
+            Some(diagnosis)
+        }
+    }
 }

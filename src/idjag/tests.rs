@@ -217,7 +217,13 @@ fn trailing_bits_change_the_text_and_not_the_bytes() {
 fn a_payload_that_is_no_object_is_signed_all_the_same() {
     let (token, key) = with(json!({"payload": "[]"}));
     assert_eq!(text(&token, 1), "[]");
-    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+    // `decode` wants an object: only the signature is looked at here.
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let jwk = serde_json::from_value(key.jwk(None)).unwrap();
+    let key = DecodingKey::from_jwk(&jwk).unwrap();
+    let verified =
+        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, jsonwebtoken::Algorithm::ES256);
+    assert!(verified.unwrap());
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub fn from_file(path: &Path) -> Result<SigningKey, KeyStoreError> {
         mend: match source.kind() {
             io::ErrorKind::NotFound => "; make one with `jagspec idp key`, or correct --idp-key",
             io::ErrorKind::PermissionDenied => "; make it readable for the user who runs jagspec",
-            _ => "",
+            _ => "; name a PEM file with --idp-key",
         },
         source,
     })?;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Mismatch;
+use super::answer::Mismatch;
 use crate::{
     discovery::{kind_of, split_origin},
     observation::clip,
@@ -81,6 +81,21 @@ pub(super) fn violated(
     {
         return violation(format!("must not contain {}", show(&part)));
     }
+    if let Some(whole) = resolved(&constraint.includes)
+        && !includes(value, &whole)
+    {
+        return violation(format!("must be or include {}", show(&whole)));
+    }
+    if let Some(whole) = resolved(&constraint.lacks)
+        && includes(value, &whole)
+    {
+        return violation(format!("must neither be nor include {}", show(&whole)));
+    }
+    if let Some(word) = resolved(&constraint.lacks_word)
+        && has_word(value, &word)
+    {
+        return violation(format!("must not have {} among its words", show(&word)));
+    }
     if let Some(start) = &constraint.starts_with
         && !value.as_str().is_some_and(|text| text.starts_with(start.as_str()))
     {
@@ -127,6 +142,9 @@ pub(super) fn describe(constraint: &Constraint) -> String {
     value("other than", &constraint.differs_from);
     value("containing", &constraint.contains);
     value("without", &constraint.excludes);
+    value("being or including", &constraint.includes);
+    value("neither being nor including", &constraint.lacks);
+    value("without the word", &constraint.lacks_word);
     if let Some(equal) = &constraint.equals_ignoring_case {
         words.push(format!("`{equal}` (letter case aside)"));
     }
@@ -169,6 +187,18 @@ fn is_empty(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         _ => false,
     }
+}
+
+/// One value where several may stand, as `aud` and `resource` are: the value itself, or an array with it.
+fn includes(value: &Value, whole: &Value) -> bool {
+    value == whole || value.as_array().is_some_and(|items| items.contains(whole))
+}
+
+/// One word among those of a text, as `scope` is (RFC 6749 section 3.3), or of an array.
+fn has_word(value: &Value, word: &Value) -> bool {
+    let Some(word) = word.as_str() else { return false };
+    value.as_str().is_some_and(|text| text.split(' ').any(|part| part == word))
+        || value.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some(word)))
 }
 
 /// In a text: case-insensitively, since header fields are the common use (`no-store`, `application/json`). In an

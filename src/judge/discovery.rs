@@ -7,11 +7,12 @@ use crate::{
     discovery::{
         Discovery, FORGED_HOST, IssuerVerdict, ServerMetadata, Try, WellKnown, first_difference, kind_of,
     },
-    observation::clip,
+    observation::{TransportErrorKind, clip},
     report::Finding as FindingKind,
     settings::Profile,
     suite::{DiscoveryCheck, DiscoveryExpectation, Level},
     template::Variables,
+    token_request::JWT_BEARER,
 };
 
 /// Judges the discovery; with the verdict comes the level that it rests on, which for two checks the contract settles
@@ -42,6 +43,9 @@ pub fn judge_discovery(
         }
     }
     for check in &expect.checks {
+        if let Some(undecided) = undecided(*check, discovery, &expected) {
+            return (undecided, level);
+        }
         if let Some(finding) = run_check(*check, discovery, profile) {
             let level = finding.level.unwrap_or(level);
             let Finding { reason, observed, .. } = finding;
@@ -54,6 +58,38 @@ pub fn judge_discovery(
     };
     (Judgement::pass(expected, observed), level)
 }
+
+/// Where there is nothing to judge: no answer, an answer that is none, no document.
+fn undecided(check: DiscoveryCheck, discovery: &Discovery, expected: &str) -> Option<Judgement> {
+    match check {
+        DiscoveryCheck::TokenEndpointAnswers => match &discovery.token_endpoint_answer.as_ref()?.result {
+            // An address that no request can be made of is a finding; silence is none.
+            Err(error) if error.kind == TransportErrorKind::Protocol => None,
+            Err(error) => {
+                let reason = format!("the token endpoint does not answer: {}", error.message);
+                Some(Judgement::unanswered(reason, expected.to_owned()))
+            }
+            Ok(response) if response.status == 429 => Some(Judgement::throttled(
+                "the target answered 429".into(),
+                expected.to_owned(),
+                response.summary(),
+            )),
+            Ok(_) => None,
+        },
+        DiscoveryCheck::JwksHasNoPrivateMembers if key_set(discovery).is_none() => {
+            let reason = "not offered: the metadata names no JWK Set that could be looked at".into();
+            Some(Judgement::cannot_be_told(reason, expected.to_owned(), "no JWK Set".into()))
+        }
+        _ => None,
+    }
+}
+
+fn key_set(discovery: &Discovery) -> Option<&Vec<Value>> {
+    discovery.jwks.as_ref()?.response()?.json().ok()?.get("keys")?.as_array()
+}
+
+/// The grant profile of ID-JAGs (draft-ietf-oauth-identity-assertion-authz-grant section 7.2).
+const GRANT_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 struct Finding {
     reason: String,
@@ -121,6 +157,28 @@ fn run_check(check: DiscoveryCheck, discovery: &Discovery, profile: Profile) -> 
                     format!("empty: {}", clip(&empty.join(", "), 160)),
                 )
             })
+        }),
+        DiscoveryCheck::GrantTypeWithProfile => discovery.metadata().and_then(|metadata| {
+            let lists = |member, value: &str| {
+                metadata.strings(member).is_some_and(|values| values.contains(&value))
+            };
+            let profile = lists("authorization_grant_profiles_supported", GRANT_PROFILE);
+            (profile && !lists("grant_types_supported", JWT_BEARER)).then(|| {
+                Finding::new(
+                    "the grant profile is advertised without the grant type that it uses (RFC 8414 section 2: left \
+                     out, `grant_types_supported` means authorization_code and implicit)",
+                    format!("`grant_types_supported` lacks `{JWT_BEARER}`"),
+                )
+            })
+        }),
+        DiscoveryCheck::NoIssuersAmongGrantProfiles => discovery.metadata().and_then(|metadata| {
+            let profiles = metadata.document.get("authorization_grant_profiles_supported")?.as_array()?;
+            let issuer =
+                profiles.iter().find(|entry| entry.as_str().is_none_or(|text| text.contains("://")))?;
+            Some(Finding::new(
+                "the metadata tells the public which IdPs are trusted",
+                format!("`authorization_grant_profiles_supported` has {}", constraint::show(issuer)),
+            ))
         }),
         DiscoveryCheck::TokenEndpointAnswers => token_endpoint_answers(discovery),
         DiscoveryCheck::JwksHasNoPrivateMembers => private_members(discovery),
@@ -221,7 +279,8 @@ fn documents_agree(discovery: &Discovery) -> Option<Finding> {
     for member in ["issuer", "token_endpoint", "jwks_uri"] {
         for (other, document) in others {
             let (ours, theirs) = (first_document.document.get(member), document.document.get(member));
-            if ours != theirs {
+            // What one document leaves out, the other may say.
+            if ours.is_some() && theirs.is_some() && ours != theirs {
                 let text = |value: Option<&Value>| value.map_or_else(|| "absent".into(), constraint::show);
                 return Some(Finding::new(
                     format!("two documents of the same issuer say different things of `{member}`"),
@@ -246,24 +305,17 @@ fn token_endpoint_answers(discovery: &Discovery) -> Option<Finding> {
         });
     };
     let answer = discovery.token_endpoint_answer.as_ref()?;
-    match &answer.result {
-        Err(error) => Some(Finding::new(
-            format!("the token endpoint does not answer: {}", error.message),
-            format!("POST {endpoint}: no answer"),
-        )),
-        Ok(response) if response.oauth_error().is_some() => None,
-        Ok(response) => Some(Finding::new(
-            "a POST to the token endpoint is not answered with an OAuth error",
-            format!("POST {endpoint}: {}", response.summary()),
-        )),
-    }
+    let seen = match &answer.result {
+        Ok(response) if response.is_of_a_token_endpoint() => return None,
+        Ok(response) => response.summary(),
+        Err(error) => error.message.clone(),
+    };
+    Some(Finding::new("there is no token endpoint at that address", format!("POST {endpoint}: {seen}")))
 }
 
 /// RFC 8414 section 2: `jwks_uri` publishes public keys. RFC 7518 section 6 names the private members.
 fn private_members(discovery: &Discovery) -> Option<Finding> {
-    let response = discovery.jwks.as_ref()?.response()?;
-    let keys = response.json().ok()?.get("keys")?.as_array()?;
-    let leaked = keys.iter().find_map(|key| {
+    let leaked = key_set(discovery)?.iter().find_map(|key| {
         ["d", "p", "q", "dp", "dq", "qi", "k"].into_iter().find(|member| key.get(member).is_some())
     })?;
     Some(Finding::new(
@@ -309,6 +361,8 @@ fn describe(check: DiscoveryCheck) -> &'static str {
         DiscoveryCheck::ContentTypeJson => "Content-Type application/json",
         DiscoveryCheck::NoRedirect => "no redirect",
         DiscoveryCheck::NoEmptyArrays => "no empty arrays",
+        DiscoveryCheck::GrantTypeWithProfile => "the JWT bearer grant type beside the grant profile",
+        DiscoveryCheck::NoIssuersAmongGrantProfiles => "no issuers among the grant profiles",
         DiscoveryCheck::TokenEndpointAnswers => "an OAuth error to a POST without parameters",
         DiscoveryCheck::JwksHasNoPrivateMembers => "public keys only in the JWK Set",
         DiscoveryCheck::ClientAuthenticationAlgorithms => "the algorithms of JWT client authentication",

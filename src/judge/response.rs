@@ -1,6 +1,7 @@
 //! Named checks of one token response: what constraints on single values cannot say.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 use super::Facts;
@@ -9,8 +10,40 @@ use crate::{
     suite::ResponseCheck,
 };
 
+/// What a look at the answer has shown.
+pub(super) enum Look {
+    /// It is as it must be.
+    Holds,
+    /// Why it is not, and what was seen.
+    Broken(String, String),
+    /// There was nothing to look at.
+    CannotTell,
+}
+
+/// Looks at what a check is about.
+pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>) -> Look {
+    let opaque = response.access_token().and_then(jwt_claims).is_none();
+    let nothing_to_look_at = match check {
+        ResponseCheck::ScopeWithinIdJag => facts.scope.is_none() || response.member("scope").is_none(),
+        ResponseCheck::ScopeStatedWhenDifferent => facts.scope.is_none() || opaque,
+        ResponseCheck::LifetimeMatchesAccessToken => opaque || response.member("expires_in").is_none(),
+        ResponseCheck::AccessTokenSignedByPublishedKey => opaque || facts.jwks.is_none(),
+        ResponseCheck::NoNullMembers
+        | ResponseCheck::AccessTokenIsNotTheIdJag
+        | ResponseCheck::NoInternals
+        | ResponseCheck::AssertionNotEchoed => false,
+    };
+    if nothing_to_look_at {
+        return Look::CannotTell;
+    }
+    match broken(check, response, facts) {
+        Some((reason, seen)) => Look::Broken(reason, seen),
+        None => Look::Holds,
+    }
+}
+
 /// Why a check does not hold, and what was seen; `None` when it holds.
-pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>) -> Option<(String, String)> {
+fn broken(check: ResponseCheck, response: &Response, facts: Facts<'_>) -> Option<(String, String)> {
     match check {
         ResponseCheck::NoNullMembers => {
             let object = response.json().ok()?.as_object()?;
@@ -43,6 +76,21 @@ pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>)
                 )
             })
         }
+        ResponseCheck::ScopeStatedWhenDifferent => {
+            let claims = response.access_token().and_then(jwt_claims)?;
+            let granted = claims.get("scope")?.as_str()?;
+            let words =
+                |text: &str| text.split(' ').map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+            let differs = words(granted) != words(facts.scope?);
+            (differs && response.member("scope").is_none()).then(|| {
+                (
+                    "the granted scope is another than the ID-JAG's, and the answer does not say so (RFC 6749 section \
+                     5.1)"
+                        .to_owned(),
+                    format!("no member `scope`; the access token has `{}`", clip(granted, 120)),
+                )
+            })
+        }
         ResponseCheck::NoInternals => internals(response).map(|(what, excerpt)| {
             (format!("the answer shows {what}"), format!("it holds `{}`", clip(&excerpt, 80)))
         }),
@@ -72,6 +120,7 @@ pub(super) fn describe(check: ResponseCheck) -> &'static str {
         ResponseCheck::NoNullMembers => "no null members",
         ResponseCheck::AccessTokenIsNotTheIdJag => "an access token of its own, not the ID-JAG",
         ResponseCheck::ScopeWithinIdJag => "no scope beyond the ID-JAG's",
+        ResponseCheck::ScopeStatedWhenDifferent => "`scope` stated where it is another than the ID-JAG's",
         ResponseCheck::NoInternals => "no internals in the answer",
         ResponseCheck::AssertionNotEchoed => "no copy of the assertion in the answer",
         ResponseCheck::AccessTokenSignedByPublishedKey => {
@@ -85,6 +134,10 @@ pub(super) fn describe(check: ResponseCheck) -> &'static str {
 /// is one that the verifier does not know.
 fn unverified(token: &str, jwks: &Value) -> Option<String> {
     let header = jsonwebtoken::decode_header(token).ok()?;
+    // A server that is its own only reader may sign with a secret: no published key can show anything.
+    if matches!(header.alg, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) {
+        return None;
+    }
     let keys = jwks.get("keys").and_then(Value::as_array)?;
     let mut validation = jsonwebtoken::Validation::new(header.alg);
     validation.required_spec_claims.clear();

@@ -3,12 +3,15 @@
 use serde_json::json;
 
 use super::*;
-use crate::{observation::HttpRequest, suite::ResponseCheck};
+use crate::{
+    observation::{HttpRequest, Response},
+    suite::{Constraint, ResponseCheck},
+};
 
 fn observation(status: u16, headers: &[(&str, &str)], body: Value) -> Observation {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Observation {
-        request: HttpRequest::get("http://127.0.0.1/token"),
+        request: HttpRequest { method: "POST".into(), ..HttpRequest::get("http://127.0.0.1/token") },
         result: Ok(Response::new(status, headers, body.to_string().into_bytes(), false)),
         elapsed_ms: 1,
     }
@@ -65,16 +68,13 @@ fn the_named_refusal_passes() {
 }
 
 #[test]
-fn another_code_or_status_warns_unless_the_code_is_a_must() {
+fn another_code_or_status_warns() {
     let code = observation(400, &[], json!({"error": "invalid_request"}));
     let status = observation(403, &[], json!({"error": "invalid_grant"}));
     let success = observation(200, &[], json!({"error": "invalid_grant"}));
     for answer in [&code, &status, &success] {
         let judgement = judge(&refused(&["invalid_grant"]), Level::MUST, answer);
         assert_eq!((judgement.outcome, judgement.finding), (Outcome::Warn, Some(Finding::WrongError)));
-        let binding =
-            expectation(Answer::Refused { errors: vec!["invalid_grant".into()], error_level: Level::MUST });
-        assert_eq!(judge(&binding, Level::MUST, answer).outcome, Outcome::Fail);
     }
 }
 
@@ -121,11 +121,7 @@ fn details_of_an_acceptance_are_looked_at() {
     let mut expect = expectation(Answer::Accepted);
     expect.headers.insert(
         "cache-control".into(),
-        crate::suite::Constraint {
-            present: Some(true),
-            contains: Some(json!("no-store")),
-            ..Default::default()
-        },
+        Constraint { present: Some(true), contains: Some(json!("no-store")), ..Default::default() },
     );
     expect.checks = vec![ResponseCheck::ScopeWithinIdJag, ResponseCheck::NoNullMembers];
     let good = observation(200, &[("Cache-Control", "private, No-Store")], token());

@@ -10,7 +10,7 @@ use crate::{
     suite::{Level, RunCheck},
 };
 
-/// Every check, in the order in which they are reported.
+/// Every check of a single answer, in the order in which they are reported.
 const ALL: [RunCheck; 6] = [
     RunCheck::NoServerErrors,
     RunCheck::ErrorsAreJson,
@@ -34,31 +34,36 @@ struct Offence {
     order: usize,
     case: String,
     what: String,
+    /// Where the report keeps the exchange.
+    exchange: Option<usize>,
 }
 
 impl Ledger {
-    /// Looks at an answer to a request of the case at this place. `jwks_broken`: the harness had broken the JWKS,
-    /// so that 503 is a right answer.
+    /// Records what [`offences`] has found in an answer to the case at this place, and where the report keeps the
+    /// exchange.
     pub fn record(
         &mut self,
         order: usize,
         case: &str,
-        observation: &Observation,
-        assertion: &str,
-        jwks_broken: bool,
+        offences: Vec<(RunCheck, Option<String>)>,
+        exchange: Option<usize>,
     ) {
-        let Some(response) = observation.response() else { return };
-        self.answers += 1;
-        for check in ALL {
-            if let Some(what) = offence(check, response, assertion, jwks_broken) {
-                self.offences.entry(check).or_default().push(Offence { order, case: case.to_owned(), what });
+        self.answers += usize::from(!offences.is_empty());
+        for (check, what) in offences {
+            if let Some(what) = what {
+                self.offences.entry(check).or_default().push(Offence {
+                    order,
+                    case: case.to_owned(),
+                    what,
+                    exchange,
+                });
             }
         }
     }
 
     /// Judges what was recorded; `None` when nothing was answered, so that nothing can be said. With the verdict
-    /// come the names of the offending cases.
-    pub fn judge(&self, checks: &[RunCheck], level: Level) -> Option<(Judgement, Vec<String>)> {
+    /// come the offending exchanges.
+    pub fn judge(&self, checks: &[RunCheck], level: Level) -> Option<(Judgement, Vec<usize>)> {
         if self.answers == 0 {
             return None;
         }
@@ -76,7 +81,24 @@ impl Ledger {
             more => format!("{more} cases show it"),
         };
         let observed = format!("{}, in {}", offences[0].what, offences[0].case);
-        Some((Judgement::finding(level, Finding::Detail, reason, expected, observed), cases))
+        let exchanges = offences.iter().filter_map(|offence| offence.exchange).collect();
+        Some((Judgement::finding(level, Finding::Detail, reason, expected, observed), exchanges))
+    }
+}
+
+/// What each check says of an answer; nothing where there is no answer, or none that the checks are about: RFC 6749
+/// section 5.2 is about POST, what a GET or a PUT gets is the HTTP layer's business. `jwks_broken`: the harness had
+/// broken the JWKS, so that 503 is a right answer.
+pub fn offences(
+    observation: &Observation,
+    assertion: &str,
+    jwks_broken: bool,
+) -> Vec<(RunCheck, Option<String>)> {
+    match observation.response() {
+        Some(response) if observation.request.method == "POST" => {
+            ALL.into_iter().map(|check| (check, offence(check, response, assertion, jwks_broken))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -99,6 +121,8 @@ fn offence(check: RunCheck, response: &Response, assertion: &str, jwks_broken: b
         RunCheck::NoInternals => {
             response::internals(response).map(|(what, excerpt)| format!("{what}: `{}`", clip(&excerpt, 80)))
         }
+        // Looked at once, when the baseline is settled.
+        RunCheck::MethodAdvertised | RunCheck::ClientIsConfidential => None,
         RunCheck::AssertionNotEchoed => (refusal && response::echoes(response, assertion))
             .then(|| "the assertion stands in the answer".to_owned()),
     }
@@ -119,6 +143,8 @@ fn describe(check: RunCheck) -> &'static str {
             "`error` and `error_description` of the characters of RFC 6749 section 5.2 only"
         }
         RunCheck::NoInternals => "no stack trace, source path or SQL in any answer",
+        RunCheck::MethodAdvertised => "a client authentication method that the metadata advertises",
+        RunCheck::ClientIsConfidential => "a client that authenticates with a credential",
         RunCheck::AssertionNotEchoed => "no copy of the assertion in a refusal",
     }
 }

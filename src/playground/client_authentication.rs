@@ -33,9 +33,6 @@ pub(super) fn authenticate(
         Presented::Basic { .. } if faults.has(Fault::BasicUnsupported) => {
             Err(Refusal::client("HTTP Basic is not implemented"))
         }
-        Presented::Post { .. } if faults.has(Fault::PostUnsupported) => {
-            Err(Refusal::client("secrets in the body are not implemented"))
-        }
         Presented::Basic { id, secret } | Presented::Post { id, secret } => {
             let client = find(id, clients, faults)?;
             let by_basic = matches!(presented, Presented::Basic { .. });

@@ -53,7 +53,7 @@ faults! {
     WellknownInsertionMissing "wellknown-insertion-missing" DISCOVERY accepted
         "With a path in the issuer, serves only the appended form of OpenID Connect and 404 at the inserted ones."
         "sebadob/rauthy#1656; traccar/traccar#5849; Southclaws/storyden#751";
-    MetadataFromHostHeader "metadata-from-host-header" ENDPOINT accepted
+    MetadataFromHostHeader "metadata-from-host-header" DISCOVERY accepted
         "Builds issuer and endpoints of the metadata from the Host header of the request."
         "ganhammar/hass-oidc-server#31; elastic/docs-builder#2805; cloudfoundry/uaa#2079; panva/node-oidc-provider#433";
     DocumentsDisagree "documents-disagree" METADATA accepted
@@ -124,8 +124,6 @@ faults! {
         "Has given the client another secret since." "IDJAG-4.4-clientauth";
     BasicUnsupported "basic-unsupported" CLIENT refused
         "Advertises client_secret_basic but authenticates clients by the body only." "O6749-2.3.1-basic";
-    PostUnsupported "post-unsupported" CLIENT accepted
-        "Advertises client_secret_post but authenticates clients by HTTP Basic only." "D8414-2-team";
     ClientIdInBodyDemanded "client-id-in-body-demanded" CLIENT refused
         "Demands `client_id` in the body beside HTTP Basic." "O6749-2.3-one";
     ClientIdInBodyRefused "client-id-in-body-refused" CLIENT accepted
@@ -396,8 +394,6 @@ faults! {
         "Takes an ID-JAG without `jti`, any number of times." "speakeasy-api/gram#6225 (review)";
     JtiNotString500 "jti-not-string-500" ERROR accepted
         "Answers 500 to a `jti` that is no string." "PrefectHQ/fastmcp#4483 (review)";
-    JtiPerProcess "jti-per-process" REPLAY accepted
-        "Keeps the record of used `jti` in each of two processes, which take turns." "PrefectHQ/fastmcp#4846";
     JtiNotScoped "jti-not-scoped" REPLAY accepted
         "Records the `jti` without its issuer." "speakeasy-api/gram#6413 (review)";
     JtiBurntByRefusedRequest "jti-burnt-by-refused-request" REPLAY accepted

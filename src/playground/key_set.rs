@@ -148,7 +148,6 @@ fn pem(spki: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use serde_json::json;
 

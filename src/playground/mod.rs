@@ -98,7 +98,7 @@ impl PlaygroundConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum PlaygroundError {
     /// The address cannot be listened on.
-    #[error("the playground cannot listen on {address}: {source}")]
+    #[error("the playground cannot listen on {address}: {source}; choose another address with --listen")]
     Listen {
         /// The address asked for.
         address: SocketAddr,

@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use aws_lc_rs::digest;
@@ -26,11 +23,7 @@ type Used = [u8; 32];
 
 /// The records.
 #[derive(Debug, Default)]
-pub(super) struct ReplayStore {
-    /// One store; the second one is the other process of the server that has two.
-    stores: [Mutex<Records>; 2],
-    turn: AtomicUsize,
-}
+pub(super) struct ReplayStore(Mutex<Records>);
 
 #[derive(Debug, Default)]
 struct Records {
@@ -40,7 +33,7 @@ struct Records {
 
 impl ReplayStore {
     /// Records the use of an ID-JAG, in one step with the look whether it was used before.
-    pub(super) async fn consume(
+    pub(super) fn consume(
         &self,
         id_jag: &IdJag,
         assertion: &str,
@@ -64,12 +57,7 @@ impl ReplayStore {
             () if faults.has(Fault::JtiTtlWithoutLeeway) => id_jag.expires_at,
             () => id_jag.dies_at,
         };
-        let store = if faults.has(Fault::JtiPerProcess) {
-            &self.stores[self.turn.fetch_add(1, Ordering::Relaxed) % self.stores.len()]
-        } else {
-            &self.stores[0]
-        };
-        lock(store).record(key, dies_at, now)
+        lock(&self.0).record(key, dies_at, now)
     }
 }
 
@@ -114,7 +102,6 @@ fn digest_of(pieces: &[&str]) -> Used {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 

@@ -119,7 +119,6 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 mod tests {
     use super::*;
 

@@ -65,7 +65,7 @@ async fn redeem(
     let single_use = state.policies.replay == Replay::SingleUse;
     if single_use && !state.faults.has(Fault::JtiBurntByRefusedRequest) {
         // Last: a request that is refused for another reason must not use the ID-JAG up.
-        state.replay.consume(&id_jag, assertion, now, &state.faults).await?;
+        state.replay.consume(&id_jag, assertion, now, &state.faults)?;
     }
     let access_token = access_token::make(
         state,
@@ -124,7 +124,7 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
             dies_at,
             expires_at: dies_at,
         };
-        state.replay.consume(&early, assertion, now, faults).await?;
+        state.replay.consume(&early, assertion, now, faults)?;
     }
     let id_jag = validation::claims(&jwt, &issuer, presenter, &rules)?;
     Ok((jwt, id_jag))

@@ -55,7 +55,7 @@ pub fn curl(request: &RequestReport) -> String {
 }
 
 /// A word of a shell's command line. Inside single quotes a POSIX shell changes nothing (XCU 2.2.2).
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.contains(char::is_control) {
         return format!("\"$(printf {})\"", printf_format(text));
     }

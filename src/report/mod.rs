@@ -196,8 +196,10 @@ impl Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// A token for what must be refused, or a canary hit.
+    /// A token for what must be refused.
     TokenIssued,
+    /// The target fetched an address that only the assertion names.
+    CanaryHit,
     /// A refusal of what must be accepted.
     GoodRefused,
     /// Refused as it must be, with another error or status than is due.

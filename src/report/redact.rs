@@ -19,7 +19,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use self::needle::Needle;
+use self::needle::{Needle, Needles};
 use super::{ExchangeReport, Report, text::replace_stretches};
 use crate::settings::Secret;
 
@@ -50,7 +50,7 @@ const AUTHORIZATION: [&str; 2] = ["authorization", "proxy-authorization"];
 
 /// Takes what is secret out of texts and reports.
 pub struct Redactor {
-    needles: Vec<Needle>,
+    needles: Needles,
     headers: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ impl Redactor {
             (text.chars().count() >= SHORTEST_SECRET).then(|| Needle::new(text, SECRET))
         };
         let headers = AUTHORIZATION.map(str::to_owned).to_vec();
-        Self { needles: sorted(secrets.iter().filter_map(known).collect()), headers }
+        Self { needles: Needles::new(secrets.iter().filter_map(known).collect()), headers }
     }
 
     /// The same redactor, for which the values of these header fields are secret too: those of `--header`.
@@ -77,13 +77,13 @@ impl Redactor {
 
     /// The text without what is secret in it.
     pub fn redact_text(&self, text: &str) -> String {
-        self.redact_with(text, &[])
+        self.redact_with(text, &Needles::default())
     }
 
     /// Takes what is secret out of everything in the report that is not one of jagspec's own words. Opaque access
     /// tokens are found in the response bodies and then replaced wherever else they stand.
     pub fn redact_report(&self, report: &mut Report) {
-        let tokens = sorted(tokens_of(&report.exchanges));
+        let tokens = Needles::new(tokens_of(&report.exchanges));
         let redact = |text: &mut String| *text = self.redact_with(text, &tokens);
 
         redact(&mut report.target.issuer);
@@ -113,7 +113,7 @@ impl Redactor {
         }
     }
 
-    fn redact_headers(&self, headers: &mut [(String, String)], tokens: &[Needle]) {
+    fn redact_headers(&self, headers: &mut [(String, String)], tokens: &Needles) {
         for (name, value) in headers {
             *value = if self.headers.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
                 places::header_value(name, value)
@@ -123,7 +123,7 @@ impl Redactor {
         }
     }
 
-    fn redact_value(&self, value: &mut Value, tokens: &[Needle]) {
+    fn redact_value(&self, value: &mut Value, tokens: &Needles) {
         match value {
             Value::String(text) => *text = self.redact_with(text, tokens),
             Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item, tokens)),
@@ -139,7 +139,7 @@ impl Redactor {
         }
     }
 
-    fn redact_with(&self, text: &str, tokens: &[Needle]) -> String {
+    fn redact_with(&self, text: &str, tokens: &Needles) -> String {
         // In this order: a token's signature goes before anything in its claims is replaced, because afterwards it
         // is no token any more; places go before values, because they take the whole value.
         let text =
@@ -160,16 +160,9 @@ impl Redactor {
             kept(text, at).or_else(|| needle::in_base64(text, at, &self.needles))
         });
         replace_stretches(&text, |text, at| {
-            kept(text, at)
-                .or_else(|| self.needles.iter().chain(tokens).find_map(|needle| needle.find(text, at)))
+            kept(text, at).or_else(|| self.needles.find(text, at)).or_else(|| tokens.find(text, at))
         })
     }
-}
-
-/// The longest first, so that a secret within another does not leave the rest of it behind.
-fn sorted(mut needles: Vec<Needle>) -> Vec<Needle> {
-    needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-    needles
 }
 
 /// A stretch and what is put in its place.
@@ -204,9 +197,11 @@ fn kept(text: &str, at: usize) -> Cut {
 }
 
 fn marker_at(text: &str, at: usize) -> Option<&'static str> {
-    MARKERS
-        .into_iter()
-        .find(|marker| text.as_bytes().get(at..).is_some_and(|t| t.starts_with(marker.as_bytes())))
+    // Asked for at every character: almost all end here.
+    if text.as_bytes().get(at) != Some(&b'[') {
+        return None;
+    }
+    MARKERS.into_iter().find(|marker| text.as_bytes()[at..].starts_with(marker.as_bytes()))
 }
 
 /// The opaque tokens in the response bodies.

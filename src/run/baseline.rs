@@ -104,7 +104,7 @@ fn past_client_authentication(attempt: &Attempt) -> bool {
 }
 
 /// The manners to try: the methods asked for, else those advertised, else HTTP Basic; of Basic without and with
-/// `client_id` in the body. Never more than six.
+/// `client_id` in the body. Never more than three.
 fn manners(settings: &Settings, discovery: &Discovery) -> Vec<Manner> {
     use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None};
     let has_secret = settings.client.as_ref().is_some_and(|client| client.secret.is_some());

@@ -17,8 +17,8 @@ pub(super) struct CaseRun {
     pub(super) judgement: Judgement,
     /// What was sent, in order.
     pub(super) sent: Vec<Sent>,
-    /// What the case measured: the entry's name and value.
-    pub(super) measured: Option<(String, String)>,
+    /// What the case measured: names and values of entries.
+    pub(super) measured: Vec<(String, String)>,
     /// The verdict rests on a refusal: without an accepted control it is none.
     pub(super) rests_on_refusal: bool,
 }
@@ -53,7 +53,7 @@ pub(super) async fn run_case(
     let level = level(case, &session.settings);
     let mut sent: Vec<Sent> = Vec::new();
     let mut verdict: Option<(Judgement, bool)> = None;
-    let mut measured = None;
+    let mut measured = Vec::new();
     let case_jti = session.ids.fresh();
     for step in &case.steps {
         let send = match step {
@@ -81,6 +81,13 @@ pub(super) async fn run_case(
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {
             return Err("not applicable: with this target the change makes no difference".into());
         }
+        if alone && prepared.slash_apart && level == Level::MUST {
+            return Err(
+                "not applicable: with this target the value is one final slash apart from the right one, \
+                        which is a case of its own"
+                    .into(),
+            );
+        }
         let observation = session.send(&prepared).await;
         let jwks_broken = session.keyring.jwks_is_broken();
         let facts = Facts {
@@ -93,7 +100,7 @@ pub(super) async fn run_case(
         let judgement = judge_answer(&send.expect, level, &observation, facts);
         let refused = observation.response().is_some_and(|response| response.access_token().is_none());
         if let Some(name) = measured_name(case, &send.expect) {
-            measured = Some((name, answer_word(&observation)));
+            measured.push((name, answer_word(&observation)));
         }
         let worse = verdict.as_ref().is_none_or(|(worst, _)| judgement.weight() >= worst.weight());
         if worse {
@@ -110,6 +117,8 @@ pub(super) async fn run_case(
 fn measured_name(case: &Case, expect: &Expectation) -> Option<String> {
     match (&expect.answer, &case.policy) {
         (Answer::Measured(name), _) => Some(name.clone()),
+        // The two cases of a policy, one for each of its values, measure the same.
+        (_, Some((policy, _))) if case.case.starts_with(policy.as_str()) => Some(policy.clone()),
         (_, Some((policy, _))) => Some(format!("{policy}-{}", case.case.replace('/', "-"))),
         _ => None,
     }

@@ -31,6 +31,8 @@ pub async fn discover(http: &exchange::Client, target: &str) -> Discovery {
         discovery.forged_host = Some(http.send(request).await);
     }
     if let Some(endpoint) = discovery.token_endpoint() {
+        let gateway = discovery.is_of_the_target(&endpoint);
+        let http = if gateway { http.clone().with_gateway(&endpoint) } else { http.clone() };
         // Without parameters it can redeem nothing: it only tells whether a token endpoint is there.
         let request = HttpRequest {
             method: "POST".into(),

@@ -24,8 +24,10 @@ use tokio::sync::watch;
 use crate::{
     clock::Clock,
     diagnose,
+    discovery::Discovery,
     exchange::{Client as HttpClient, ClientError},
     idp::Idp,
+    judge::Judgement,
     report::{CaseReport, Outcome, Report, RunInfo, Summary, TargetInfo},
     settings::Settings,
     suite::{Level, Suite, registry::Registry},
@@ -70,19 +72,46 @@ impl Run<'_> {
     /// # Errors
     /// [`ClientError`] when the HTTP client cannot be made of the settings; nothing has been sent then.
     pub async fn carry_out(self) -> Result<Report, ClientError> {
-        let http = HttpClient::new(&self.settings.http, self.settings.timeout, self.settings.rate)?;
-        if !self.settings.wait.is_zero() {
-            discover::wait_for(&http, &self.settings.target, self.settings.wait).await;
+        let http = HttpClient::new(&self.settings.http, self.settings.timeout, self.settings.rate)?
+            .with_gateway(&self.settings.target);
+        // An interruption drops what is under way: no answer is waited for, however slow the target.
+        let discovery = tokio::select! {
+            discovery = self.discover(&http) => Some(discovery),
+            () = self.interruption() => None,
+        };
+        // Of half a discovery nothing could be said.
+        let interrupted = || Discovery { asked: self.settings.target.clone(), ..Discovery::default() };
+        let mut state = State::new(&self, discovery.unwrap_or_else(interrupted));
+        if !state.interrupted() {
+            state.keep_discovery();
+            state.judge_discovery_cases();
         }
-        let discovery = discover::discover(&http, &self.settings.target).await;
-        let mut state = State::new(&self, discovery);
-        state.keep_discovery();
-        state.judge_discovery_cases();
-        if state.has_token_requests() {
-            state.test_token_endpoint(http).await;
+        if !state.interrupted() && state.has_token_requests() {
+            tokio::select! {
+                () = state.test_token_endpoint(http) => {}
+                () = self.interruption() => {}
+            }
         }
+        state.settle_results();
+        state.look_at_canaries();
         state.judge_whole_run_cases();
         Ok(state.report())
+    }
+
+    async fn discover(&self, http: &HttpClient) -> Discovery {
+        if !self.settings.wait.is_zero() {
+            discover::wait_for(http, &self.settings.target, self.settings.wait).await;
+        }
+        discover::discover(http, &self.settings.target).await
+    }
+
+    /// Ends once the run is to end early.
+    async fn interruption(&self) {
+        let mut interrupted = self.interrupted.clone();
+        // Whoever could interrupt may be gone; then nobody does any more.
+        if interrupted.wait_for(|interrupted| *interrupted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -90,8 +119,13 @@ impl State<'_> {
     fn report(mut self) -> Report {
         let complete = !self.interrupted();
         for index in 0..self.slots.len() {
-            if !self.slots[index].done {
-                self.skip(index, "interrupted before it ran".into());
+            match (self.slots[index].done, complete) {
+                (true, _) => self.record_measured(index),
+                (false, false) => self.skip(index, "interrupted before it ran".into()),
+                (false, true) => {
+                    let reason = "the harness did not finish it".into();
+                    self.settle(index, Judgement::not_carried_out(reason), Vec::new(), false);
+                }
             }
         }
         let settings = self.run.settings.clone();

@@ -73,6 +73,8 @@ pub(super) struct Prepared {
     /// Whether it is anything else than the control. A value of a table can coincide with the right one, such as
     /// a client id in capitals that has no letters.
     pub(super) differs: bool,
+    /// Whether its `aud` or `iss` is the right one but for a final slash, which servers may take for the same.
+    pub(super) slash_apart: bool,
 }
 
 impl Session {
@@ -135,6 +137,7 @@ impl Session {
             scope,
             variables,
             differs: id_jag != control,
+            slash_apart: ["aud", "iss"].into_iter().any(|name| slash_apart(&control, &id_jag, name)),
         };
         self.write(baseline, setup, defect, &mut prepared)?;
         Ok(prepared)
@@ -241,4 +244,15 @@ pub(super) fn variables(
         client(other, "other_client.id", "other_client.secret");
     }
     variables
+}
+
+fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
+    let text =
+        |token: &IdJag| token.claims().get(claim).and_then(|json| serde_json::from_str::<String>(json).ok());
+    match (text(control), text(id_jag)) {
+        (Some(right), Some(ours)) => {
+            right != ours && right.trim_end_matches('/') == ours.trim_end_matches('/')
+        }
+        _ => false,
+    }
 }

@@ -11,6 +11,7 @@ use crate::{
     diagnose::Evidence,
     discovery::Discovery,
     judge::{Judgement, Ledger},
+    observation::Observation,
     plan,
     report::{CaseReport, ChangedMember, Outcome, ProfileEntry},
     settings::Settings,
@@ -23,6 +24,8 @@ pub(super) struct Slot<'a> {
     pub(super) report: CaseReport,
     pub(super) done: bool,
     pub(super) rests_on_refusal: bool,
+    /// What the case measured; it counts only where the case's outcome stands.
+    pub(super) measured: Vec<(String, String)>,
 }
 
 pub(super) struct State<'a> {
@@ -32,6 +35,14 @@ pub(super) struct State<'a> {
     pub(super) discovery_exchanges: Vec<usize>,
     pub(super) slots: Vec<Slot<'a>>,
     pub(super) done: usize,
+    /// What came of cases that are carried out and not settled yet, by slot.
+    pub(super) results: BTreeMap<usize, Result<CaseRun, String>>,
+    /// The exchanges of passing cases that may still turn out to be findings.
+    pub(super) held: BTreeMap<usize, Vec<Observation>>,
+    /// Why the second client cannot be used, where its own well-formed ID-JAG is refused.
+    pub(super) other_client_refused: Option<String>,
+    /// How many controls in a row nobody has answered.
+    pub(super) unanswered: usize,
     pub(super) ledger: Ledger,
     pub(super) profile: BTreeMap<String, ProfileEntry>,
     /// `jti` of every exchange whose address could be called by the target, with its slot.
@@ -50,6 +61,7 @@ impl<'a> State<'a> {
                 report: blank_report(case, &run.settings),
                 done: false,
                 rests_on_refusal: false,
+                measured: Vec::new(),
             })
             .collect();
         State {
@@ -59,6 +71,10 @@ impl<'a> State<'a> {
             discovery_exchanges: Vec::new(),
             slots,
             done: 0,
+            results: BTreeMap::new(),
+            held: BTreeMap::new(),
+            other_client_refused: None,
+            unanswered: 0,
             ledger: Ledger::default(),
             profile: BTreeMap::new(),
             canaries: BTreeMap::new(),
@@ -86,6 +102,20 @@ impl<'a> State<'a> {
         self.profile.insert(name.to_owned(), entry);
     }
 
+    /// What a case measured, where its outcome stands. What changes the IdP's keys depends on what the target has
+    /// fetched before, and so on the time.
+    pub(super) fn record_measured(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        if matches!(slot.report.outcome, Outcome::Error | Outcome::Inconclusive | Outcome::Skip) {
+            return;
+        }
+        let stable = !slot.case.touches_the_idp();
+        let evidence = vec![format!("{}: {}", slot.report.name, slot.report.observed)];
+        for (name, value) in std::mem::take(&mut slot.measured) {
+            self.measure(&name, value.into(), stable, evidence.clone());
+        }
+    }
+
     pub(super) fn settle(
         &mut self,
         index: usize,
@@ -97,10 +127,12 @@ impl<'a> State<'a> {
         slot.done = true;
         slot.rests_on_refusal = rests_on_refusal;
         let report = &mut slot.report;
-        report.row = (judgement.outcome != Outcome::Pass).then(|| slot.case.row.clone());
+        report.row = (judgement.outcome != Outcome::Pass)
+            .then(|| judgement.row.map_or_else(|| slot.case.row.clone(), str::to_owned));
         report.outcome = judgement.outcome;
         report.severity = judgement.severity;
         report.finding = judgement.finding;
+        report.level = judgement.level.unwrap_or(report.level);
         report.reason = judgement.reason;
         if !judgement.expected.is_empty() {
             report.expected = judgement.expected;

@@ -1,6 +1,6 @@
 //! The suites: their cases at once between two controls, and the cases that touch the IdP alone, one after another.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -10,7 +10,11 @@ use super::{
     session::Session,
     state::State,
 };
-use crate::{report::Outcome, suite::IdpAction};
+use crate::{
+    judge::{self, Judgement},
+    report::Outcome,
+    suite::IdpAction,
+};
 
 impl State<'_> {
     pub(super) async fn run_suites(&mut self, session: &Arc<Session>, baseline: Baseline) {
@@ -46,37 +50,43 @@ impl State<'_> {
         for index in ready.iter().copied() {
             let case = self.slots[index].case.clone();
             let (session, semaphore) = (session.clone(), semaphore.clone());
-            let interrupted = self.run.interrupted.clone();
             tasks.spawn(async move {
                 // The semaphore is never closed, so a permit always comes.
                 let _permit = semaphore.acquire().await;
-                if *interrupted.borrow() {
-                    return (index, None);
-                }
-                (index, Some(run_case(&case, &session, &baseline, None).await))
+                (index, run_case(&case, &session, &baseline, None).await)
             });
         }
-        let mut results = BTreeMap::new();
         while let Some(joined) = tasks.join_next().await {
-            // A task cannot panic or be cancelled here; were it to, its case stays unfinished and is reported so.
-            if let Ok((index, Some(result))) = joined {
+            // A task cannot panic or be cancelled here; were it to, its case is reported as one that was not carried
+            // out.
+            if let Ok((index, result)) = joined {
                 self.report_progress(index, &result);
-                results.insert(index, result);
+                self.results.insert(index, result);
             }
         }
-        for (index, result) in results {
-            self.settle_run(index, result);
+        self.settle_results();
+        if ready.is_empty() {
+            return;
         }
         let after = self.send_controls(session, baseline, &ready).await;
         self.withdraw_refusals(&ready, &after);
+        self.let_go(&ready);
     }
 
     pub(super) async fn run_exclusive(&mut self, session: &Arc<Session>, baseline: Baseline) {
         for index in 0..self.slots.len() {
-            if self.slots[index].done || !self.slots[index].case.is_exclusive() || self.interrupted() {
+            if self.slots[index].done || !self.slots[index].case.is_exclusive() {
                 continue;
             }
-            let wait = self.slots[index].case.longest_wait();
+            let case = self.slots[index].case;
+            if case.touches_the_idp() && session.settings.idp_static {
+                self.skip(
+                    index,
+                    "the IdP's keys are hosted as static files, and do not change during a run".into(),
+                );
+                continue;
+            }
+            let wait = case.longest_wait();
             if !session.may_wait(wait) {
                 self.skip(
                     index,
@@ -91,46 +101,84 @@ impl State<'_> {
             let result = run_case(self.slots[index].case, session, &baseline, Some(self.run.idp)).await;
             // Whatever the case did, the next one starts from the keys of the beginning.
             let restored = self.run.idp.perform(IdpAction::Restore).await.is_ok();
-            // What the target remembers of the changed keys must have run out as well.
-            session.let_pass(wait).await;
+            if case.touches_the_idp() {
+                // What the target remembers of the changed keys must have run out as well.
+                session.let_pass(wait).await;
+            }
             self.report_progress(index, &result);
             self.settle_run(index, result);
             let after = self.send_controls(session, baseline, &[index]).await;
-            self.withdraw_refusals(&[index], &after);
+            if case.touches_the_idp() {
+                self.withdraw_after_rotation(index, &after);
+            } else {
+                self.withdraw_refusals(&[index], &after);
+            }
+            self.let_go(&[index]);
             if !restored {
-                break;
+                return self.give_up_exclusive();
             }
         }
     }
 
-    pub(super) fn settle_run(&mut self, index: usize, result: Result<CaseRun, String>) {
-        let case = self.slots[index].case;
-        let name = case.name();
-        match result {
-            Err(reason) => self.skip(index, reason),
-            Ok(run) => {
-                for sent in &run.sent {
-                    self.ledger.record(
-                        index,
-                        &name,
-                        &sent.observation,
-                        &sent.prepared.assertion,
-                        sent.jwks_broken,
-                    );
-                    self.canaries.insert(sent.prepared.jti.clone(), index);
-                }
-                if let Some((name, value)) = run.measured {
-                    let evidence = vec![format!("{}: {}", case.name(), run.judgement.observed)];
-                    self.measure(&name, value.into(), true, evidence);
-                }
-                let keep = run.judgement.outcome != Outcome::Pass || self.settings().keep_exchanges;
-                let exchanges = if keep {
-                    run.sent.iter().map(|sent| self.transcript.keep(&sent.observation)).collect()
-                } else {
-                    Vec::new()
-                };
-                self.settle(index, run.judgement, exchanges, run.rests_on_refusal);
+    /// The IdP could not go back to its keys of the beginning, so that nothing more can be proved.
+    fn give_up_exclusive(&mut self) {
+        for index in 0..self.slots.len() {
+            if !self.slots[index].done && self.slots[index].case.is_exclusive() {
+                let reason = "the IdP could not restore its keys".into();
+                self.settle(index, Judgement::not_carried_out(reason), Vec::new(), false);
             }
+        }
+    }
+
+    /// Settles the cases that are carried out, in the order of the report: their answers came in any order. What an
+    /// interruption has left is settled too.
+    pub(super) fn settle_results(&mut self) {
+        for (index, result) in std::mem::take(&mut self.results) {
+            self.settle_run(index, result);
+        }
+    }
+
+    fn settle_run(&mut self, index: usize, result: Result<CaseRun, String>) {
+        let run = match result {
+            Err(reason) => return self.skip(index, reason),
+            Ok(run) => run,
+        };
+        let name = self.slots[index].report.name.clone();
+        let keep = run.judgement.outcome != Outcome::Pass || self.settings().keep_exchanges;
+        let mut exchanges = Vec::new();
+        let mut held = Vec::new();
+        for sent in run.sent {
+            let offences = judge::offences(&sent.observation, &sent.prepared.assertion, sent.jwks_broken);
+            let kept = (keep || offences.iter().any(|(_, what)| what.is_some()))
+                .then(|| self.transcript.keep(&sent.observation));
+            self.ledger.record(index, &name, offences, kept);
+            self.canaries.insert(sent.prepared.jti, index);
+            if keep {
+                exchanges.extend(kept);
+            } else {
+                held.push(sent.observation);
+            }
+        }
+        self.held.insert(index, held);
+        self.slots[index].measured = run.measured;
+        self.settle(index, run.judgement, exchanges, run.rests_on_refusal);
+    }
+
+    /// Lets go of what is held for these cases: nothing that comes later concerns them, except a canary.
+    fn let_go(&mut self, cases: &[usize]) {
+        for index in cases {
+            let changed = &self.slots[*index].report.changed;
+            if !changed.iter().any(|words| words.contains("${idp.canary}")) {
+                self.held.remove(index);
+            }
+        }
+    }
+
+    /// A case that had passed is a finding after all: its exchanges go into the report.
+    pub(super) fn keep_held(&mut self, index: usize) {
+        for observation in self.held.remove(&index).unwrap_or_default() {
+            let exchange = self.transcript.keep(&observation);
+            self.slots[index].report.exchanges.push(exchange);
         }
     }
 }

@@ -10,7 +10,13 @@ use super::{
     session::Session,
     state::State,
 };
-use crate::{diagnose, exchange::Client as HttpClient, plan, token_request::ClientAuthenticationMethod};
+use crate::{
+    diagnose,
+    exchange::Client as HttpClient,
+    plan,
+    suite::{Exchange, Need, RunCheck},
+    token_request::{ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice},
+};
 
 impl State<'_> {
     pub(super) fn has_token_requests(&self) -> bool {
@@ -33,7 +39,11 @@ impl State<'_> {
         let session = Arc::new(Session {
             settings,
             client,
-            http,
+            http: if self.discovery.is_of_the_target(&token_endpoint) {
+                http.with_gateway(&token_endpoint)
+            } else {
+                http
+            },
             keyring: self.run.idp.keyring().clone(),
             clock: self.run.clock.clone(),
             ids: self.run.ids.clone(),
@@ -55,20 +65,74 @@ impl State<'_> {
             return;
         };
         self.record_baseline(&attempts, &baseline);
+        if let Some(accepted) = attempts.last() {
+            self.judge_manner(accepted);
+        }
+        self.try_other_client(&session, &baseline).await;
         self.plan_skips(Some(&baseline));
         self.run_suites(&session, baseline).await;
         self.run_exclusive(&session, baseline).await;
-        self.look_at_canaries();
+    }
+
+    /// What the way in which the client was let in says of the server.
+    fn judge_manner(&mut self, accepted: &Attempt) {
+        let method = accepted.baseline.manner.method;
+        let advertised = self.discovery.metadata().and_then(|metadata| {
+            // RFC 8414 section 2: left out, the member means client_secret_basic.
+            let methods = metadata
+                .strings("token_endpoint_auth_methods_supported")
+                .unwrap_or_else(|| vec!["client_secret_basic"]);
+            (!methods.contains(&method.name())).then(|| {
+                format!("the client was let in by {}, the metadata has {}", method.name(), methods.join(", "))
+            })
+        });
+        let public = (method == ClientAuthenticationMethod::None)
+            .then(|| "the client was let in without a credential".to_owned());
+        let findings =
+            vec![(RunCheck::MethodAdvertised, advertised), (RunCheck::ClientIsConfidential, public)];
+        self.ledger.record(0, "the well-formed ID-JAG", findings, Some(accepted.exchange));
+    }
+
+    /// The cases with a second client prove something only if that client could redeem an ID-JAG of its own.
+    async fn try_other_client(&mut self, session: &Session, baseline: &Baseline) {
+        let needed = self.slots.iter().any(|slot| slot.case.needs.contains(&Need::OtherClient));
+        if !needed || session.settings.other_client.is_none() {
+            return;
+        }
+        // Where HTTP Basic fails for this client alone, the body may not: that difference is the finding of a case.
+        let methods = [None, Some(ClientAuthenticationMethod::ClientSecretPost)];
+        for method in methods {
+            let client = ClientChoice::Other;
+            let mut own = Exchange::default();
+            own.id_jag.claims.insert("client_id".into(), "${other_client.id}".into());
+            own.token_request.client_authentication =
+                Some(ClientAuthenticationChange { method, client, ..Default::default() });
+            let Ok(prepared) = session.control(baseline, &own) else { return };
+            let observation = session.send(&prepared).await;
+            match observation.response() {
+                Some(response) if response.access_token().is_some() => {
+                    self.other_client_refused = None;
+                    return;
+                }
+                Some(response) => self.refuse_other_client(&response.summary()),
+                None => self.refuse_other_client("no answer"),
+            }
+            self.transcript.keep(&observation);
+        }
+    }
+
+    fn refuse_other_client(&mut self, answer: &str) {
+        // The first answer is the one in the manner of all other exchanges.
+        self.other_client_refused.get_or_insert_with(|| {
+            format!("the second client's own ID-JAG is refused ({answer}): correct --other-client-id")
+        });
     }
 
     /// Whether the token endpoint has shown that it is none: 404, 405, a page, nothing. Whether it is found is the
     /// subject of a discovery case; here it only keeps the rest from being sent into the void.
     pub(super) fn token_endpoint_missing(&self) -> bool {
         match self.discovery.token_endpoint_answer.as_ref().map(|answer| &answer.result) {
-            Some(Ok(response)) => {
-                response.oauth_error().is_none() && matches!(response.status, 404 | 405 | 501)
-                    || (response.status == 200 && response.json().is_err())
-            }
+            Some(Ok(response)) => !response.is_of_a_token_endpoint(),
             Some(Err(_)) => true,
             None => false,
         }
@@ -116,7 +180,10 @@ impl State<'_> {
             if self.slots[index].done || !case.sends() {
                 continue;
             }
-            if let Some(reason) = plan::skip_reason(case, self.settings(), &self.discovery, baseline) {
+            let reason = plan::skip_reason(case, self.settings(), &self.discovery, baseline).or_else(|| {
+                self.other_client_refused.clone().filter(|_| case.needs.contains(&Need::OtherClient))
+            });
+            if let Some(reason) = reason {
                 self.skip(index, reason);
             }
         }

@@ -6,8 +6,11 @@ use crate::{
     judge::{Judgement, judge_discovery},
     plan,
     report::{Finding, Outcome, Severity},
-    suite::Step,
+    suite::{Level, Step},
 };
+
+/// How many offending exchanges a check of the whole run points at.
+const MOST_OFFENCES: usize = 5;
 
 impl State<'_> {
     /// Discovery's exchanges stand first in the report: every diagnosis may point at them.
@@ -39,14 +42,14 @@ impl State<'_> {
             }) else {
                 continue;
             };
-            if let Some(reason) = plan::skip_reason(case, self.settings(), &self.discovery, None) {
-                self.skip(index, reason);
+            if self.discovery.unreachable() {
+                self.untestable = true;
+                let judgement = Judgement::unanswered("the target does not answer".into(), String::new());
+                self.settle(index, judgement, Vec::new(), false);
                 continue;
             }
-            if self.discovery.unreachable() {
-                let judgement =
-                    Judgement::error("the target does not answer".into(), String::new(), "no answer".into());
-                self.settle(index, judgement, Vec::new(), false);
+            if let Some(reason) = plan::skip_reason(case, self.settings(), &self.discovery, None) {
+                self.skip(index, reason);
                 continue;
             }
             let level = level(case, self.settings());
@@ -70,13 +73,10 @@ impl State<'_> {
             let level = level(case, self.settings());
             match self.ledger.judge(checks, level) {
                 None => self.skip(index, "no case of this run was answered".into()),
-                Some((judgement, cases)) => {
-                    let exchanges = cases
-                        .iter()
-                        .filter_map(|name| self.slots.iter().find(|slot| slot.report.name == *name))
-                        .flat_map(|slot| slot.report.exchanges.clone())
-                        .take(5)
-                        .collect();
+                // What the cases that are missing would have shown is not known.
+                Some((judgement, _)) if self.interrupted() && judgement.outcome == Outcome::Pass => {}
+                Some((judgement, mut exchanges)) => {
+                    exchanges.truncate(MOST_OFFENCES);
                     self.settle(index, judgement, exchanges, false);
                 }
             }
@@ -101,10 +101,17 @@ impl State<'_> {
             else {
                 continue;
             };
-            let slot = &mut self.slots[*index];
-            slot.report.outcome = Outcome::Fail;
-            slot.report.severity = Some(Severity::Critical);
-            slot.report.finding = Some(Finding::TokenIssued);
+            let index = *index;
+            self.keep_held(index);
+            let slot = &mut self.slots[index];
+            let (outcome, severity) = match slot.report.level {
+                Level::MUST => (Outcome::Fail, Some(Severity::Critical)),
+                Level::SHOULD | Level::MAY => (Outcome::Warn, Some(Severity::Low)),
+                Level::INFO => continue,
+            };
+            slot.report.outcome = outcome;
+            slot.report.severity = severity;
+            slot.report.finding = Some(Finding::CanaryHit);
             slot.report.row = Some(slot.case.row.clone());
             slot.report.reason =
                 "the target fetched an address that only the assertion names (RFC 8725 section 3.10)".into();

@@ -229,6 +229,12 @@ pub struct Constraint {
     pub contains: Option<Value>,
     /// A text that does not contain this, or an array without this element.
     pub excludes: Option<Value>,
+    /// Equal to this value, or an array that holds it (`aud`, `resource`); `${…}` variables are replaced.
+    pub includes: Option<Value>,
+    /// Neither equal to this value nor an array that holds it.
+    pub lacks: Option<Value>,
+    /// A text of words with spaces between (`scope`), or an array, that does not have this word.
+    pub lacks_word: Option<Value>,
     /// A text that begins so.
     pub starts_with: Option<String>,
     /// A number that is at least this.
@@ -281,6 +287,8 @@ pub enum ResponseCheck {
     AccessTokenIsNotTheIdJag,
     /// The scope that the answer states (absent: the ID-JAG's) holds nothing that the ID-JAG's `scope` lacks.
     ScopeWithinIdJag,
+    /// Where the access token is a JWT with another scope than the ID-JAG's, the answer states the scope.
+    ScopeStatedWhenDifferent,
     /// The answer shows no stack trace, source path, SQL or HTML page.
     NoInternals,
     /// The answer does not repeat the assertion.
@@ -313,6 +321,10 @@ pub enum DiscoveryCheck {
     ContentTypeJson,
     /// No well-known address redirects.
     NoRedirect,
+    /// Where the ID-JAG grant profile is advertised, so is the grant type that it uses.
+    GrantTypeWithProfile,
+    /// `authorization_grant_profiles_supported` names profiles, and no issuers.
+    NoIssuersAmongGrantProfiles,
     /// No member of the document is an empty array (RFC 8414 section 3.2).
     NoEmptyArrays,
     /// The token endpoint answers a POST without parameters with an OAuth error.
@@ -340,6 +352,11 @@ pub enum RunCheck {
     NoInternals,
     /// No refusal repeated the assertion.
     AssertionNotEchoed,
+    /// The metadata advertises the method by which the client was let in (none advertised: HTTP Basic, RFC 8414
+    /// section 2).
+    MethodAdvertised,
+    /// The client was let in with a credential.
+    ClientIsConfidential,
 }
 
 /// How binding a case is (RFC 2119).
@@ -392,10 +409,6 @@ pub enum Need {
     Metadata,
     /// That the client authenticates with a secret in HTTP Basic.
     ClientSecretBasic,
-    /// A client with a secret, and metadata that advertises HTTP Basic (or no method: then Basic is the default).
-    BasicAdvertised,
-    /// A client with a secret, and metadata that advertises `client_secret_post`.
-    PostAdvertised,
     /// An issuer identifier with a path.
     IssuerPath,
     /// A baseline signed with RSA.

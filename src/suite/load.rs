@@ -187,7 +187,9 @@ impl FileKind {
     fn of(source: &Arc<SourceText>) -> Self {
         let positions = Positions::of_source(source);
         let has = |names: &[&str]| positions.keys().any(|key| names.contains(&key));
-        if has(&["suite", "cases"]) {
+        // A config file has the key `suite` too, with a list of paths.
+        let paths = positions.has(&yaml::Path::ROOT.key("suite").index(0));
+        if has(&["title", "cases"]) || (has(&["suite"]) && !paths) {
             Self::Suite
         } else if has(&["rows", "requirements", "attacks"]) {
             Self::Registry

@@ -75,6 +75,11 @@ impl Case {
         self.steps.iter().any(|step| matches!(step, Step::Idp(_) | Step::Wait(_)))
     }
 
+    /// Whether the IdP does something in it.
+    pub fn touches_the_idp(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Idp(_)))
+    }
+
     /// The longest of its waits, in seconds.
     pub fn longest_wait(&self) -> u64 {
         let waits = self.steps.iter().map(|step| match step {
@@ -87,11 +92,6 @@ impl Case {
     /// Whether it sends token requests.
     pub fn sends(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Send(_)))
-    }
-
-    /// Whether it is judged against an accepted control: it expects a refusal of what would else be accepted.
-    pub fn needs_control(&self) -> bool {
-        self.sends()
     }
 }
 

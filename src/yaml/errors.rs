@@ -125,7 +125,7 @@ fn in_words(expected: &str) -> &str {
         "string scalar" | "string" => "text",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative and not too large",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "f32" | "f64" => "a number",
+        "f32" | "f64" | "floating point" => "a number",
         "bool" => "`true` or `false`",
         other => other,
     }

@@ -28,8 +28,10 @@ async fn accepts_every_good_request() {
         ),
         (
             "scheme in lower case",
-            good(&bench)
-                .header("authorization", &format!("basic {}", STANDARD.encode("todo-app:todo-app-secret"))),
+            good(&bench).header(
+                "authorization",
+                &format!("basic {}", STANDARD.encode("todo-app-at-todos:todo-app-secret")),
+            ),
         ),
         ("charset", good(&bench).header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")),
         ("unknown parameter", good(&bench).set("foo", "bar")),

@@ -1,9 +1,13 @@
 //! `jagspec doctor`: before the first run, what to register at the target, whether discovery works, and whether
 //! the IdP's address reaches us.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
-use super::{Stop, lasting_keys, start_idp, stop, tls_files};
+use super::{
+    Stop, lasting_keys,
+    reach::{Reach, reach},
+    redactor, start_idp, stop, tls_files,
+};
 use crate::{
     cli::{RunArguments, Screen, files, settings::settings},
     clock::Clock,
@@ -11,7 +15,6 @@ use crate::{
     exchange,
     idjag::TYP,
     idp::{Idp, IdpConfig, IssuerRole},
-    observation::HttpRequest,
     report::sanitise,
     run,
     settings::{Selection, Settings},
@@ -31,10 +34,11 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
         clock: Clock::System,
     };
     let idp = start_idp(config, screen).await?;
-    let http = exchange::Client::new(&settings.http, settings.timeout, None).map_err(stop)?;
+    let http = exchange::Client::new(&settings.http, settings.timeout, None)
+        .map_err(stop)?
+        .with_gateway(&settings.target);
     let mut text = String::new();
-    let reached = check_idp(&idp, &mut text).await;
-    let mut ready = reached;
+    let mut ready = check_idp(&idp, options.idp_issuer.is_some(), &mut text).await;
     if settings.embedded {
         text.push_str(
             "\nNo --target: nothing else is checked. The embedded playground needs no registration.\n",
@@ -57,47 +61,49 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
             "Not ready: see the lines marked ✗."
         }
     );
-    screen.result(&text);
+    // A target may throw back what it was sent.
+    screen.result(&redactor(&settings).redact_text(&text));
     Ok(if ready { 0 } else { NOT_READY })
 }
 
-/// Fetches the IdP's own metadata by its issuer identifier, as the target will, and looks whether it was this
-/// process that answered.
-async fn check_idp(idp: &Idp, text: &mut String) -> bool {
+/// Says who answers at the IdP's address. Whether a run can succeed is only doubtful where that is nobody's business
+/// but this machine's: at the default address, or where others serve other keys.
+async fn check_idp(idp: &Idp, named: bool, text: &mut String) -> bool {
     let issuer = idp.issuer();
     let _ = writeln!(text, "The IdP of this machine\n  issuer identifier  {}", issuer.as_str());
     let _ = writeln!(text, "  listens on         {}", idp.listening_on());
-    // Its certificate need not be one that this machine trusts: what counts is who answers.
-    let lenient = crate::settings::HttpSettings { insecure: true, ..Default::default() };
-    let Ok(http) = exchange::Client::new(&lenient, Duration::from_secs(5), None) else { return false };
-    let mut reached = false;
-    let mut failures = Vec::new();
-    for uri in issuer.metadata_uris(IssuerRole::Main) {
-        let mark = idp.access_log().mark();
-        let observation = http.send(HttpRequest::get(&uri)).await;
-        if !idp.access_log().since(mark).is_empty() {
-            reached = true;
-            break;
+    let (ready, line) = match reach(idp).await {
+        Reach::Here => (
+            true,
+            "✓ its address reaches this process from this machine; a target elsewhere may see it otherwise"
+                .to_owned(),
+        ),
+        Reach::SameKeysElsewhere => (
+            true,
+            "✓ somebody else serves its keys: static files; cases that change keys are skipped".to_owned(),
+        ),
+        Reach::OtherKeys(seen) => (
+            false,
+            format!(
+                "✗ {}, and not with these keys: correct --idp-issuer, write the files anew (jagspec idp export), or \
+                 give the key that they hold (--idp-key)",
+                sanitise(&seen)
+            ),
+        ),
+        Reach::Nobody(seen) if named => (
+            true,
+            format!(
+                "– cannot be reached from here ({}): in order for a name that only the target resolves, such as \
+                 host.docker.internal",
+                sanitise(&seen)
+            ),
+        ),
+        Reach::Nobody(seen) => {
+            (false, format!("✗ its address does not reach this process: {}", sanitise(&seen)))
         }
-        let why = match &observation.result {
-            Ok(response) => format!("{uri}: somebody else answered {}", response.status),
-            Err(error) => format!("{uri}: {}", error.message),
-        };
-        failures.push(why);
-    }
-    if reached {
-        text.push_str("  ✓ its address reaches this process from this machine; a target elsewhere may see it otherwise\n");
-    } else {
-        text.push_str("  ✗ its address does not reach this process from here:\n");
-        for failure in failures {
-            let _ = writeln!(text, "      {}", sanitise(&failure));
-        }
-        text.push_str(
-            "    A name that only the target resolves (host.docker.internal) is in order, and so is static hosting;\n    \
-             else correct --idp-issuer, --idp-listen, or the tunnel between them.\n",
-        );
-    }
-    reached
+    };
+    let _ = writeln!(text, "  {line}");
+    ready
 }
 
 fn check_discovery(discovery: &Discovery, text: &mut String) -> bool {
@@ -107,8 +113,13 @@ fn check_discovery(discovery: &Discovery, text: &mut String) -> bool {
             Ok(metadata) => ("✓", format!("issuer {}", metadata.issuer)),
             Err(why) => ("–", why.clone()),
         };
-        let _ =
-            writeln!(text, "  {mark} {} ({}): {}", attempt.url, attempt.well_known.name(), sanitise(&what));
+        let _ = writeln!(
+            text,
+            "  {mark} {} ({}): {}",
+            sanitise(&attempt.url),
+            attempt.well_known.name(),
+            sanitise(&what)
+        );
     }
     let found = discovery.metadata().is_some();
     if !found {

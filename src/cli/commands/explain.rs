@@ -19,6 +19,10 @@ pub(super) fn explain(id: &str, screen: &Screen) -> Result<u8, Stop> {
         explain_row(row, &cases)
     } else if let Some(case) = cases.iter().find(|case| case.name() == id) {
         explain_case(case, &registry)
+    } else if let Some(case) = cases.iter().find(|case| of_table(&case.name()) == id) {
+        // As it stands in the suite file: the first value of its table, and what the others are called.
+        let names = cases.iter().map(|case| case.name()).filter(|name| of_table(name) == id);
+        explain_case(case, &registry).part("All values", names)
     } else if let Some(requirement) = registry.requirement(id) {
         explain_requirement(requirement, &registry, &cases)
     } else if let Some(attack) = registry.attack(id) {
@@ -158,6 +162,11 @@ fn explain_suite(suite: &Suite) -> Page {
         .part("Cases", suite.cases.iter().map(|case| format!("{}: {}", case.name(), case.title)))
 }
 
+/// The name of a case without the value of its table.
+fn of_table(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(case, _)| case)
+}
+
 fn showing(cases: &[&Case], id: &str) -> Vec<String> {
     cases
         .iter()
@@ -170,11 +179,11 @@ fn unknown(id: &str, registry: &Registry, cases: &[&Case], suites: &[Suite]) -> 
     let names: Vec<String> = cases.iter().map(|case| case.name()).collect();
     let known = names
         .iter()
-        .map(String::as_str)
+        .flat_map(|name| [name.as_str(), of_table(name)])
         .chain(registry.rows.iter().map(|row| row.row.as_str()))
         .chain(registry.requirements.iter().map(|requirement| requirement.id.as_str()))
         .chain(registry.attacks.iter().map(|attack| attack.id.as_str()))
         .chain(suites.iter().map(|suite| suite.name.as_str()));
     let hint = nearest(id, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    stop(format!("`{id}` is no row, case, requirement or attack{hint} (jagspec list shows the cases)"))
+    stop(format!("`{id}` is no row, case, suite, requirement or attack{hint} (jagspec list shows the cases)"))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Stop, interrupted, lasting_keys, start_idp, stop, tls_files};
+use super::{Stop, interruption::Interruptions, lasting_keys, start_idp, stop, tls_files};
 use crate::{
     cli::{IdpArguments, IdpCommand, Screen},
     clock::Clock,
@@ -54,6 +54,7 @@ async fn serve(arguments: IdpArguments, screen: &Screen) -> Result<u8, Stop> {
         tls: tls_files(arguments.idp_tls_cert.as_ref(), arguments.idp_tls_key.as_ref())?,
         clock: Clock::System,
     };
+    let mut interruptions = Interruptions::listen();
     let idp = start_idp(config, screen).await?;
     screen.result(&format!(
         "issuer    {}\nJWKS      {}\nlistening {}\nInterrupt with Ctrl-C. Requests:\n",
@@ -62,11 +63,9 @@ async fn serve(arguments: IdpArguments, screen: &Screen) -> Result<u8, Stop> {
         idp.listening_on()
     ));
     let mut mark = idp.access_log().mark();
-    let end = interrupted();
-    tokio::pin!(end);
     loop {
         tokio::select! {
-            () = &mut end => break,
+            () = interruptions.next() => break,
             () = tokio::time::sleep(SHOWN_EVERY) => {
                 let accesses = idp.access_log().since(mark);
                 mark = idp.access_log().mark();

@@ -4,8 +4,10 @@ mod check;
 mod doctor;
 mod explain;
 mod idp;
+mod interruption;
 mod list;
 mod playground;
+mod reach;
 mod run;
 
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use super::{Cli, Command, Screen, USAGE, UsageError};
 use crate::{
     idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
     problem::{self, Problem},
+    report::redact::Redactor,
+    settings::Settings,
     suite::{Suite, load, registry::Registry, schema},
 };
 
@@ -123,10 +127,12 @@ fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<Tls
     }
 }
 
-/// Waits for an interruption.
-async fn interrupted() {
-    // Without a handler nobody could interrupt: then the process ends as it does without one.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+/// Every secret of the run.
+fn redactor(settings: &Settings) -> Redactor {
+    let clients = settings.client.iter().chain(&settings.other_client);
+    let secrets = clients
+        .filter_map(|client| client.secret.clone())
+        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
+        .collect();
+    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
 }

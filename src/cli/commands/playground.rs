@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::{Stop, interrupted, stop};
+use super::{Stop, interruption::Interruptions, stop};
 use crate::{
     cli::{PlaygroundArguments, Screen},
+    idp::{Issuer, IssuerRole},
     playground::{Fault, Playground, PlaygroundConfig},
+    report::curl::quoted,
 };
 
 pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) -> Result<u8, Stop> {
@@ -26,7 +28,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         screen.message("warning: the playground listens beyond this machine; it is made for tests, its secrets are public\n");
     }
     let idp = arguments.idp_issuer;
-    let other = format!("{}/other", idp.trim_end_matches('/'));
+    let other = Issuer::parse(&idp).map_err(stop)?.of(IssuerRole::Other);
     let config = PlaygroundConfig {
         listen,
         issuer_path: arguments.issuer_path,
@@ -35,6 +37,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
     };
     let names: Vec<&str> = config.faults.iter().map(|fault| fault.name()).collect();
     let behaviour = if names.is_empty() { "correct".to_owned() } else { names.join(", ") };
+    let mut interruptions = Interruptions::listen();
     let playground = Playground::start(config).await.map_err(stop)?;
     screen.result(&format!(
         "issuer    {}\ntrusts    {idp}\nbehaviour {behaviour}\n\nRun in another terminal:\n  jagspec --target {} \\\n    \
@@ -43,14 +46,14 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         playground.issuer(),
         playground.issuer(),
         Playground::CLIENT.id,
-        Playground::CLIENT.secret.unwrap_or_default(),
+        quoted(Playground::CLIENT.secret.unwrap_or_default()),
         Playground::OTHER_CLIENT.id,
-        Playground::OTHER_CLIENT.secret.unwrap_or_default(),
+        quoted(Playground::OTHER_CLIENT.secret.unwrap_or_default()),
         Playground::SCOPES[0],
         Playground::RESOURCES[0],
         Playground::RESOURCES[1],
     ));
-    interrupted().await;
+    interruptions.next().await;
     playground.stop().await;
     Ok(0)
 }

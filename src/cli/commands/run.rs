@@ -2,12 +2,19 @@
 
 use std::{fs, sync::Arc};
 
+use clap::CommandFactory as _;
 use tokio::sync::watch;
 
-use super::{Stop, interrupted, lasting_keys, load_suites, start_idp, stop, tls_files};
+use super::{
+    Stop,
+    interruption::Interruptions,
+    lasting_keys, load_suites,
+    reach::{Reach, reach},
+    redactor, start_idp, stop, tls_files,
+};
 use crate::{
     cli::{
-        RunArguments, RunOptions, Screen, Started,
+        Cli, RunArguments, RunOptions, Screen, Started,
         files::{self, Format, ReportFile},
         settings::{SUBJECT, settings},
     },
@@ -15,7 +22,8 @@ use crate::{
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
-    report::{Report, html, json, redact::Redactor, snapshot, terminal},
+    problem::nearest,
+    report::{Report, html, json, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
     suite::registry::Registry,
@@ -41,23 +49,25 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
     if plan::select(&suites, &settings).is_empty() {
-        return Err(stop(format!(
-            "no case is selected by {}; `jagspec list` shows their names",
-            settings.selection.filters.join(", ")
-        )));
+        return Err(stop(nothing_selected(&settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
     let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
-    let settings = Arc::new(settings.started(started(&idp, playground.as_ref(), &options)));
+    let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
+    // The key's type decides the algorithm, where none was asked for.
+    if let (Some(_), None, Some(first)) =
+        (&options.idp_key, &options.idp_alg, idp.keyring().algorithms().first())
+    {
+        settings.algorithm = *first;
+    }
+    // Only where the issuer was named can somebody else be serving its keys.
+    settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
+    let settings = Arc::new(settings);
     let (interrupt, interruption) = watch::channel(false);
-    let watcher = tokio::spawn(async move {
-        interrupted().await;
-        // The run may be over by now; then nobody listens any more.
-        let _ = interrupt.send(true);
-    });
+    tokio::spawn(Interruptions::listen().end(interrupt));
     let run = Run {
         settings: settings.clone(),
         suites: &suites,
@@ -69,7 +79,6 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         progress: &|progress: Progress<'_>| screen.progress(progress),
     };
     let report = run.carry_out().await.map_err(stop);
-    watcher.abort();
     screen.clear_progress();
     let report = report?;
     idp.stop().await;
@@ -77,6 +86,27 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         playground.stop().await;
     }
     Ok(publish(report, &settings, &registry, &reports, check_snapshot, screen))
+}
+
+/// What was asked for, in words, and what was perhaps meant.
+fn nothing_selected(selection: &Selection) -> String {
+    let quoted =
+        |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let mut asked = match selection.filters.as_slice() {
+        [] => "no case is left".to_owned(),
+        filters if selection.exact => format!("no case is named {}", quoted(filters)),
+        filters => format!("no case has {} in its name", quoted(filters)),
+    };
+    if !selection.skip.is_empty() {
+        asked.push_str(&format!(" without those of --skip {}", quoted(&selection.skip)));
+    }
+    let commands = Cli::command();
+    let commands = commands.get_subcommands().map(clap::Command::get_name);
+    let meant = selection.filters.first().and_then(|first| nearest(first, commands));
+    match meant {
+        Some(command) => format!("{asked}; did you mean the command `jagspec {command}`?"),
+        None => format!("{asked}; `jagspec list` shows the names"),
+    }
 }
 
 /// The IdP: with the playground on an ephemeral port with the public test keys, else where the target expects it.
@@ -153,23 +183,27 @@ fn publish(
     let known = snapshot::Known::of(&report, &settings.idp_issuer);
     let mut trouble = Vec::new();
     let mut difference = None;
-    // The snapshot first: whether it differs is part of the exit status that the other reports tell.
+    // The snapshot first: whether it differs is part of the exit status that the other reports tell. Its own is that
+    // of the run, or it would differ from the next one for no other reason.
+    let snapshot = snapshot::render(&report, &known);
     if check_snapshot {
-        let new = snapshot::render(&report, &known);
+        // One that cannot be read as text differs as well; none there yet differs in nothing.
         difference = reports
             .iter()
             .filter(|file| file.format == Format::Snapshot)
-            .filter_map(|file| fs::read_to_string(file.path.as_deref()?).ok())
-            .find_map(|old| snapshot::compare(&old, &new));
-        if difference.is_some() && report.exit_status == 0 {
-            report.exit_status = 1;
-        }
+            .filter_map(|file| fs::read(file.path.as_deref()?).ok())
+            .find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), &snapshot));
+    }
+    let mut exit_reason = None;
+    if difference.is_some() && report.exit_status == 0 {
+        report.exit_status = 1;
+        exit_reason = Some("the snapshot differs from the file that was there".to_owned());
     }
     for file in reports {
         let text = match file.format {
             Format::Html => html::render(&report, registry).map_err(|error| error.to_string()),
             Format::Json => json::render(&report).map_err(|error| error.to_string()),
-            Format::Snapshot => Ok(snapshot::render(&report, &known)),
+            Format::Snapshot => Ok(snapshot.clone()),
         };
         let written = text.and_then(|text| match &file.path {
             Some(path) => files::write(path, &text),
@@ -177,8 +211,6 @@ fn publish(
         });
         trouble.extend(written.err());
     }
-    let exit_reason = (difference.is_some() && report.summary.fail == 0)
-        .then(|| "the snapshot differs from the file that was there".to_owned());
     let options = terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
     screen.result(&terminal::render(&report, &options));
     if let Some(difference) = difference {
@@ -191,14 +223,4 @@ fn publish(
         0 if !trouble.is_empty() => 1,
         status => status,
     }
-}
-
-/// Every secret of the run.
-fn redactor(settings: &Settings) -> Redactor {
-    let clients = settings.client.iter().chain(&settings.other_client);
-    let secrets = clients
-        .filter_map(|client| client.secret.clone())
-        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
-        .collect();
-    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
 }

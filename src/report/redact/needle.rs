@@ -1,5 +1,7 @@
 //! A secret that is known by its value, found in every encoding in which it may stand in a text.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::{Cut, SECRET, decode};
 
 /// A secret made of letters alone is a word that texts may contain for other reasons, unless it is this long.
@@ -24,8 +26,9 @@ impl Needle {
         let count = value.chars().count();
         let spellings: Vec<_> = value.chars().map(spellings).collect();
         let first = spellings.iter().take(1).flatten().filter_map(|spelling| spelling.first().copied());
+        let first: BTreeSet<u8> = first.collect();
         Self {
-            first: first.collect(),
+            first: first.into_iter().collect(),
             spellings,
             raw: value.to_owned(),
             whole_word: count <= LONGEST_WORD && value.chars().all(|c| c.is_ascii_alphabetic()),
@@ -33,18 +36,10 @@ impl Needle {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.raw.len()
-    }
-
     /// The stretch that begins at `at` and spells the value, each character in an encoding of its own choice: so
     /// every mixture is found too, such as a form encoding that leaves more characters alone than most.
-    pub(super) fn find(&self, text: &str, at: usize) -> Cut {
+    fn find(&self, text: &str, at: usize) -> Cut {
         let bytes = text.as_bytes();
-        // Almost every place ends here, before anything is allocated.
-        if !self.first.contains(bytes.get(at)?) {
-            return None;
-        }
         let mut ends = vec![at];
         for spellings in &self.spellings {
             let mut next = Vec::new();
@@ -67,9 +62,43 @@ impl Needle {
         }
         Some((at..end, self.marker))
     }
+}
 
-    /// Whether these bytes hold the value, raw or as HTTP Basic has it (RFC 6749 section 2.3.1: form-encoded).
-    fn is_in(&self, bytes: &[u8]) -> bool {
+/// Values to be found at once. There may be hundreds: a target issues an access token in each exchange.
+#[derive(Default)]
+pub(super) struct Needles {
+    all: Vec<Needle>,
+    /// The places in `all` of those that can begin with a byte.
+    by_first: HashMap<u8, Vec<usize>>,
+}
+
+impl Needles {
+    pub(super) fn new(mut all: Vec<Needle>) -> Self {
+        // The longest first, so that a secret within another does not leave the rest of it behind.
+        all.sort_by(|a, b| b.raw.len().cmp(&a.raw.len()).then_with(|| a.raw.cmp(&b.raw)));
+        all.dedup_by(|a, b| a.raw == b.raw);
+        let mut by_first: HashMap<u8, Vec<usize>> = HashMap::new();
+        for (index, needle) in all.iter().enumerate() {
+            for first in &needle.first {
+                by_first.entry(*first).or_default().push(index);
+            }
+        }
+        Self { all, by_first }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The stretch that begins at `at` and spells one of the values.
+    pub(super) fn find(&self, text: &str, at: usize) -> Cut {
+        // Almost every place ends here.
+        let possible = self.by_first.get(text.as_bytes().get(at)?)?;
+        possible.iter().find_map(|index| self.all[*index].find(text, at))
+    }
+
+    /// Whether these bytes hold a value, raw or as HTTP Basic has it (RFC 6749 section 2.3.1: form-encoded).
+    fn are_in(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);
         text.char_indices().any(|(at, _)| self.find(&text, at).is_some())
     }
@@ -135,7 +164,7 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
 
 /// A run of base64 or base64url in which one of the needles is hidden, wherever in the run it begins: the
 /// credentials of HTTP Basic with whatever client identifier, a claim of a token, a dump of a request.
-pub(super) fn in_base64(text: &str, at: usize, needles: &[Needle]) -> Cut {
+pub(super) fn in_base64(text: &str, at: usize, needles: &Needles) -> Cut {
     let bytes = text.as_bytes();
     // Only where a run begins: else its end would be looked into again at each of its characters.
     let reaches = |back: usize| {
@@ -156,9 +185,7 @@ pub(super) fn in_base64(text: &str, at: usize, needles: &[Needle]) -> Cut {
         return None;
     }
     // What stands before the credentials may look like base64 too: each of the four alignments is tried.
-    let hidden = (0..4).any(|skip| {
-        decode(&run[skip..]).is_some_and(|decoded| needles.iter().any(|needle| needle.is_in(&decoded)))
-    });
+    let hidden = (0..4).any(|skip| decode(&run[skip..]).is_some_and(|decoded| needles.are_in(&decoded)));
     if !hidden {
         return None;
     }

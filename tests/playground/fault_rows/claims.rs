@@ -66,7 +66,7 @@ pub fn claims() -> Vec<Row> {
         row!(
             AudSiteUrlNotIssuer,
             look(b, {
-                let other = b.mint().claim("aud", "https://www.todos.example").sign();
+                let other = b.mint().claim("aud", b.server.issuer().replace("127.0.0.1", "localhost")).sign();
                 twice(b, &b.mint().sign(), &other).await
             }),
             "token, 400 invalid_grant",
@@ -85,12 +85,17 @@ pub fn claims() -> Vec<Row> {
             GRANT,
             "token"
         ),
-        row!(ClientIdComparedLoosely, id_jag(b, b.mint().claim("client_id", " Todo-App ")), GRANT, "token"),
+        row!(
+            ClientIdComparedLoosely,
+            id_jag(b, b.mint().claim("client_id", " Todo-App-At-Todos ")),
+            GRANT,
+            "token"
+        ),
         row!(ClientBindingMissing, ask(b, good(b).other_client()), GRANT, "token"),
         row!(
             WrongClientExpected,
             look(b, {
-                let other = b.mint().claim("client_id", "todo-app-at-the-idp").sign();
+                let other = b.mint().claim("client_id", "todo-app").sign();
                 twice(b, &b.mint().sign(), &other).await
             }),
             "token, 400 invalid_grant",

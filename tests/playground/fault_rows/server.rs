@@ -215,15 +215,6 @@ pub fn clients() -> Vec<Row> {
             "401 invalid_client, token"
         ),
         row!(
-            PostUnsupported,
-            look(b, {
-                let post = good(b).post("todo-app-at-todos", "todo-app-secret").send().await.short();
-                format!("{}, {post}", good(b).send().await.short())
-            }),
-            "token, token",
-            "token, 401 invalid_client"
-        ),
-        row!(
             ClientIdInBodyDemanded,
             look(b, {
                 let both = good(b).set("client_id", "todo-app-at-todos").send().await.short();
