@@ -115,7 +115,7 @@
 
   // A link shows what it names: opened, and not filtered away.
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     const closed = target?.closest("details");
     if (!closed) return;
     if (closed.hidden) reset();
