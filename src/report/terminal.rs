@@ -7,8 +7,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::{
-    CaseReport, Diagnosis, Outcome, ProfileEntry, Report, Severity, counted,
+    CaseReport, Diagnosis, Outcome, ProfileEntry, Report, counted,
     text::{Page, Span, columns, truncate, unfolded},
+    verdict::{Tone, Verdict, is_critical},
 };
 
 /// Narrower than this no layout is kept.
@@ -134,37 +135,15 @@ impl Terminal<'_> {
     }
 
     fn verdict(&mut self) {
-        let report = self.report;
-        let (must, summary) = (report.must(), report.summary);
-        let target = &report.target.issuer;
-        let mut broken = match summary.fail {
-            0 => None,
-            // A token for a bad ID-JAG fails a case of any level.
-            fail if fail != must.broken => {
-                Some(format!("{fail} of {} failed", counted(summary.total(), "case", "cases")))
-            }
-            fail => {
-                let verb = if fail == 1 { "is" } else { "are" };
-                Some(format!("{fail} of {} {verb} broken", counted(must.total, "MUST case", "MUST cases")))
-            }
+        let verdict = Verdict::of(self.report, &self.reason, &self.report.target.issuer);
+        let style = match verdict.tone {
+            Tone::Good => GREEN,
+            Tone::Bad => RED,
+            Tone::Open => YELLOW,
         };
-        let critical = report.cases.iter().filter(|case| is_critical(case)).count();
-        if let Some(text) = broken.as_mut().filter(|_| critical > 0) {
-            text.push_str(&format!(" ({critical} critical)"));
-        }
-        let (style, word, text) = match (report.exit_status, broken) {
-            (0, None) => (GREEN, "✓ PASS", format!("every MUST that could be tested holds at {target}")),
-            (0, Some(broken)) => (GREEN, "✓ PASS", format!("{broken} at {target}, as the baseline says")),
-            (1, Some(broken)) => (RED, "✗ FAIL", format!("{broken} at {target}")),
-            (1, None) => (RED, "✗ FAIL", format!("{target}: {}", self.reason)),
-            (2, _) => (RED, "✗ NOT RUN", self.reason.clone()),
-            (3, None) => (RED, "! NOT TESTED", format!("{target}: {}", self.reason)),
-            (3, Some(broken)) => (RED, "! NOT TESTED", format!("{target}: {}; {broken}", self.reason)),
-            (_, Some(broken)) => (RED, "✗ FAIL", format!("so far {broken} at {target}")),
-            (_, None) => (YELLOW, "! NO VERDICT", format!("{target}: {}", self.reason)),
-        };
+        let word = format!("{}  ", verdict.word);
         self.page.blank();
-        self.page.paragraph(&[Span::new(style.bold(), &format!("{word}  "))], 2, &[Span::new(BOLD, &text)]);
+        self.page.paragraph(&[Span::new(style.bold(), &word)], 2, &[Span::new(BOLD, &verdict.text)]);
     }
 
     fn heading(&mut self, style: Style, word: &str, count: Option<&str>) {
@@ -401,10 +380,6 @@ impl Terminal<'_> {
         let end = [Span::plain(&self.reason), Span::plain(&proved)];
         self.page.paragraph(&[Span::new(style.bold(), &exit)], 2, &end);
     }
-}
-
-fn is_critical(case: &CaseReport) -> bool {
-    case.severity == Some(Severity::Critical)
 }
 
 /// A text of the target, not all of it when it is very long.

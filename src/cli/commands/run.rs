@@ -23,9 +23,10 @@ use crate::{
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
-    report::{Report, json, snapshot, terminal},
+    report::{Report, github, har, json, junit, markdown, sarif, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
+    suite::registry::Registry,
 };
 
 /// Where the IdP listens when a target is to find it.
@@ -84,7 +85,13 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
-    Ok(publish(report, &settings, &reports, check_snapshot, screen))
+    let outputs = Outputs {
+        reports: &reports,
+        check_snapshot,
+        registry: &registry,
+        sarif_location: options.sarif_location.as_deref(),
+    };
+    Ok(publish(report, &settings, &outputs, screen))
 }
 
 /// What was asked for, in words, and what was perhaps meant.
@@ -167,14 +174,17 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
     }
 }
 
-/// Redacts, shows and writes the report, and returns the exit status.
-fn publish(
-    mut report: Report,
-    settings: &Settings,
-    reports: &[ReportFile],
+/// What is to be written of a run.
+struct Outputs<'r> {
+    reports: &'r [ReportFile],
     check_snapshot: bool,
-    screen: &Screen,
-) -> u8 {
+    registry: &'r Registry,
+    sarif_location: Option<&'r str>,
+}
+
+/// Redacts, shows and writes the report, and returns the exit status.
+fn publish(mut report: Report, settings: &Settings, outputs: &Outputs<'_>, screen: &Screen) -> u8 {
+    let Outputs { reports, check_snapshot, registry, sarif_location } = *outputs;
     if !settings.show_secrets {
         redactor(settings).redact_report(&mut report);
     }
@@ -200,7 +210,14 @@ fn publish(
     for file in reports {
         let text = match file.format {
             Format::Json => json::render(&report).map_err(|error| error.to_string()),
+            Format::Junit => junit::render(&report, settings.strict).map_err(|error| error.to_string()),
+            Format::Markdown => Ok(markdown::render(&report)),
+            Format::Sarif => {
+                sarif::render(&report, registry, sarif_location).map_err(|error| error.to_string())
+            }
             Format::Snapshot => Ok(snapshot.clone()),
+            Format::Github => Ok(github::render(&report)),
+            Format::Har => har::render(&report).map_err(|error| error.to_string()),
         };
         let written = text.and_then(|text| match &file.path {
             Some(path) => files::write(path, &text),
