@@ -62,9 +62,7 @@ fn annotation(kind: &str, case: &CaseReport) -> String {
 fn command(kind: &str, properties: &[(&str, &str)], message: &str) -> String {
     let properties: Vec<_> = properties
         .iter()
-        .map(|(name, value)| {
-            format!("{name}={}", data(value).replace(':', "%3A").replace(',', "%2C"))
-        })
+        .map(|(name, value)| format!("{name}={}", data(value).replace(':', "%3A").replace(',', "%2C")))
         .collect();
     format!("::{kind} {}::{}", properties.join(","), data(message))
 }

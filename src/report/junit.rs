@@ -6,8 +6,10 @@
 
 use quick_junit::{NonSuccessKind, Property, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::{CaseReport, Level, Outcome, Report, text::unfolded};
-use crate::report::sanitise;
+use super::{
+    CaseReport, Level, Outcome, Report,
+    text::{sanitise, unfolded},
+};
 
 /// The JUnit report. With `strict` a `warn` of level SHOULD is a failure, as it is for the run.
 ///
@@ -120,9 +122,8 @@ fn description(case: &CaseReport) -> String {
     lines.join("\n")
 }
 
-/// A text on one line without what XML 1.0 has no place for (2.2, Char): the control characters are visible escapes
-/// already, and the two noncharacters become such.
+/// A text on one line. No character is left that XML 1.0 has no place for (2.2, Char): quick-junit would drop it
+/// silently, here it is a visible escape.
 fn shown(text: &str) -> String {
-    let text = unfolded(text);
-    sanitise(&text).replace('\u{fffe}', r"\u{fffe}").replace('\u{ffff}', r"\u{ffff}")
+    sanitise(&unfolded(text)).into_owned()
 }

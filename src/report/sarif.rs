@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    CaseReport, Finding, Level, Outcome, Report, json,
+    CaseReport, Level, Outcome, Report, json,
     text::{sanitise, unfolded},
-    verdict::place,
+    verdict::{is_critical, place},
 };
 use crate::suite::registry::{Registry, Row};
 
@@ -209,9 +209,9 @@ fn rule(id: String, case: &CaseReport, registry: &Registry) -> Rule {
         (None, None) => case.title.clone(),
     };
     let row = requirement.map(|it| &it.row).or(attack.map(|it| &it.row)).or(case.row.as_ref());
-    let mut help = text.clone();
+    let mut help = sentence(&text);
     if let Some(row) = row.and_then(|id| registry.row(id)) {
-        help.push_str(&advice(row, case.finding == Some(Finding::TokenIssued)));
+        help.push_str(&advice(row, is_critical(case)));
     }
     let document = requirement.and_then(|it| registry.document(&it.document));
     let url = match (document, attack) {
@@ -243,14 +243,19 @@ fn is_web(url: &str) -> bool {
 }
 
 fn message(case: &CaseReport) -> String {
-    let mut text = format!("{}: {}", case.name, case.title);
+    let mut text = format!("{}: {}", case.name, sentence(&case.title));
     let reason = if case.observed.is_empty() { &case.reason } else { &case.observed };
-    for (label, sentence) in [("Expected", &case.expected), ("Observed", reason)] {
-        if !sentence.is_empty() {
-            text.push_str(&format!(" {label}: {sentence}."));
+    for (label, said) in [("Expected", &case.expected), ("Observed", reason)] {
+        if !said.is_empty() {
+            text.push_str(&format!(" {label}: {}", sentence(said)));
         }
     }
     text
+}
+
+/// A text with the stop at its end that titles and observations lack.
+fn sentence(text: &str) -> String {
+    format!("{}.", text.trim().trim_end_matches('.'))
 }
 
 fn invocation(report: &Report) -> Invocation {

@@ -27,9 +27,7 @@ impl Verdict {
     /// what comes from the target does so before.
     pub(super) fn of(report: &Report, reason: &str, target: &str) -> Self {
         let (tone, word, text) = match (report.exit_status, broken(report)) {
-            (0, None) => {
-                (Tone::Good, "✓ PASS", format!("every MUST that could be tested holds at {target}"))
-            }
+            (0, None) => (Tone::Good, "✓ PASS", format!("every MUST that could be tested holds at {target}")),
             (0, Some(broken)) => {
                 (Tone::Good, "✓ PASS", format!("{broken} at {target}, as the baseline says"))
             }
