@@ -89,7 +89,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
         reports: &reports,
         check_snapshot,
         registry: &registry,
-        sarif_location: options.sarif_location.as_deref(),
+        sarif_location: options.sarif_location.as_deref().filter(|file| !file.is_empty()),
     };
     Ok(publish(report, &settings, &outputs, screen))
 }
