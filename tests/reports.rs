@@ -2,6 +2,8 @@
 //! target that does not answer, and one in which the target tries to do harm.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod formats;
+
 use std::{fs, path::Path};
 
 use jagspec::{

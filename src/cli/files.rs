@@ -80,8 +80,25 @@ fn without_secrets(problem: Problem, source: &SourceText) -> Problem {
 pub(super) enum Format {
     Html,
     Json,
+    Junit,
+    Markdown,
+    Sarif,
     Snapshot,
+    Github,
+    Har,
 }
+
+/// Their names.
+const FORMATS: [(&str, Format); 8] = [
+    ("html", Format::Html),
+    ("json", Format::Json),
+    ("junit", Format::Junit),
+    ("markdown", Format::Markdown),
+    ("sarif", Format::Sarif),
+    ("snapshot", Format::Snapshot),
+    ("github", Format::Github),
+    ("har", Format::Har),
+];
 
 /// A report to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,15 +114,14 @@ pub(super) struct ReportFile {
 /// An unknown format, a missing path, standard output named twice.
 pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageError> {
     let wrong = |problem: String| UsageError { option: "--report", problem };
-    let formats = [("html", Format::Html), ("json", Format::Json), ("snapshot", Format::Snapshot)];
     let mut files = Vec::new();
     for text in typed.iter().filter(|text| !text.is_empty()) {
         let (name, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
             wrong(format!("`{text}` names no file; write FORMAT=PATH, such as json=report.json"))
         })?;
         let format =
-            formats.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format).ok_or_else(
-                || wrong(super::settings::unknown("format", name, &formats.map(|(known, _)| known))),
+            FORMATS.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format).ok_or_else(
+                || wrong(super::settings::unknown("format", name, &FORMATS.map(|(known, _)| known))),
             )?;
         let path = (path != "-").then(|| PathBuf::from(path));
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {

@@ -106,12 +106,16 @@ options! {
         #[arg(long, env = "JAGSPEC_STRICT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
         pub strict: Option<bool>,
 
-        /// Writes a report, such as json=report.json; formats: html, json, snapshot; `-` is standard output (repeatable)
+        /// Writes a report, such as json=report.json; formats: html, json, junit, markdown, sarif, snapshot, github,
+        /// har; `-` is standard output (repeatable)
         #[arg(long, env = "JAGSPEC_REPORT", value_name = "FORMAT=PATH", value_delimiter = '\n', action = ArgAction::Append, help_heading = "Reports")]
         pub report: Option<Vec<String>>,
         /// Fails, with a diff, when the snapshot written differs from the file that was there
         #[arg(long, env = "JAGSPEC_CHECK_SNAPSHOT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Reports")]
         pub check_snapshot: Option<bool>,
+        /// The file of your repository that the results of the SARIF report point at [default: the suite files]
+        #[arg(long, env = "JAGSPEC_SARIF_LOCATION", value_name = "FILE", help_heading = "Reports")]
+        pub sarif_location: Option<String>,
         /// Nothing is redacted in reports
         #[arg(long, env = "JAGSPEC_SHOW_SECRETS", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Reports")]
         pub show_secrets: Option<bool>,

@@ -2,6 +2,7 @@
 //! `schemas/report.schema.json`.
 
 use schemars::{Schema, generate::SchemaSettings};
+use serde::Serialize;
 
 use super::{Report, text::is_unsafe};
 
@@ -14,7 +15,12 @@ use super::{Report, text::is_unsafe};
 ///
 /// None with the types as they are; serde reports what a type with keys that are no strings would cause.
 pub fn render(report: &Report) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(report)?;
+    harmless(report)
+}
+
+/// Any JSON document, written the same way.
+pub(super) fn harmless(document: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     // serde_json escapes C0 itself; the newlines that are left are its indentation.
     if !text.contains(|c| c != '\n' && is_unsafe(c)) {

@@ -5,10 +5,15 @@
 //! left to `main`. A report is redacted (`redact`) once, before the first of them sees it.
 
 pub mod curl;
+pub mod github;
+pub mod har;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod normalise;
 pub mod redact;
+pub mod sarif;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;

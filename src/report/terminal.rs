@@ -135,7 +135,7 @@ impl Terminal<'_> {
     }
 
     fn verdict(&mut self) {
-        let verdict = self.report.verdict(&self.reason);
+        let verdict = self.report.verdict(&self.reason, &self.report.target.issuer);
         let style = match verdict.tone {
             Tone::Good => GREEN,
             Tone::Bad => RED,

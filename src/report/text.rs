@@ -9,12 +9,14 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Whether a character moves the cursor, starts an escape sequence, turns the writing direction or cannot be seen:
 /// none may reach a terminal or a diff as itself. C0, DEL and C1 (ECMA-48), the bidirectional controls (Unicode
-/// UAX #9), and the zero-width and invisible format characters with which a text can be disguised.
+/// UAX #9), the zero-width and invisible format characters with which a text can be disguised, and the two
+/// noncharacters that XML has no place for (XML 1.0, 2.2).
 pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with every unsafe character shown as a visible escape: `\n`, `\x1b`, `\u{202e}`.

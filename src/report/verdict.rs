@@ -80,10 +80,10 @@ impl Report {
     }
 
     /// The verdict: one word and one sentence. `reason` is what the exit status means, where the caller knows it
-    /// better than `exit_reason`.
-    pub(super) fn verdict(&self, reason: &str) -> Verdict {
+    /// better than `exit_reason`. `reason` and `target` come in as they are to stand in the text: a format that
+    /// escapes what comes from the target does so before.
+    pub(super) fn verdict(&self, reason: &str, target: &str) -> Verdict {
         let (must, summary) = (self.must(), self.summary);
-        let target = &self.target.issuer;
         let mut broken = match summary.fail {
             0 => None,
             // A token for a bad ID-JAG fails a case of any level.
@@ -137,4 +137,41 @@ pub struct MustCount {
 /// Whether a case shows a hole: a token for a bad ID-JAG, a canary hit.
 pub(super) fn is_critical(case: &CaseReport) -> bool {
     case.severity == Some(Severity::Critical)
+}
+
+/// `18 cases: 7 passed, 3 failed`: only what there is.
+pub(super) fn counts(report: &Report) -> String {
+    let parts: Vec<_> = numbers(report)
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(outcome, count)| format!("{count} {}", outcome.word()))
+        .collect();
+    let total = counted(report.summary.total(), "case", "cases");
+    if parts.is_empty() { total } else { format!("{total}: {}", parts.join(", ")) }
+}
+
+/// How many cases had which outcome, the worst first.
+pub(super) fn numbers(report: &Report) -> [(Outcome, usize); 6] {
+    let s = report.summary;
+    [
+        (Outcome::Fail, s.fail),
+        (Outcome::Error, s.error),
+        (Outcome::Warn, s.warn),
+        (Outcome::Inconclusive, s.inconclusive),
+        (Outcome::Skip, s.skip),
+        (Outcome::Pass, s.pass),
+    ]
+}
+
+/// The cases of an outcome, the gravest first, else in the order of the suites.
+pub(super) fn cases_of(report: &Report, outcome: Outcome) -> Vec<&CaseReport> {
+    let mut cases: Vec<_> = report.cases.iter().filter(|case| case.outcome == outcome).collect();
+    cases.sort_by_key(|case| (case.severity.is_none(), case.severity));
+    cases
+}
+
+/// `FILE:LINE` of a case as its two parts; line 1 where none is told.
+pub(super) fn place(source: &str) -> (&str, u32) {
+    let parted = source.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));
+    parted.filter(|(_, line)| *line > 0).unwrap_or((source, 1))
 }

@@ -18,7 +18,10 @@ fn an_unwritable_path_is_found_before_the_run() {
         ("json", "`json` names no file; write FORMAT=PATH, such as json=report.json"),
         ("json=", "`json=` names no file"),
         ("=report.json", "unknown format ``"),
-        ("xml=report.xml", "unknown format `xml` (html, json, snapshot)"),
+        (
+            "xml=report.xml",
+            "unknown format `xml` (html, json, junit, markdown, sarif, snapshot, github, har)",
+        ),
     ] {
         let program = target.run().file("file", "").with(["--report", report]);
         program.run().refuses(&["--report", words]);
@@ -54,6 +57,27 @@ fn a_report_on_standard_output_is_alone_there() {
     assert!(finished.stderr.contains("✓ PASS"), "people are told on standard error");
     let finished = Program::new(ONE).with(["--report", "snapshot=-"]).run();
     assert!(finished.stdout.starts_with("# jagspec snapshot"), "{}", finished.stdout);
+}
+
+#[test]
+fn every_format_is_written() {
+    let formats = ["html", "json", "junit", "markdown", "sarif", "snapshot", "github", "har"];
+    let options =
+        formats.iter().flat_map(|format| ["--report".to_owned(), format!("{format}=report.{format}")]);
+    let program =
+        Program::new(ONE).with(options).with(["--sarif-location", "src/token.rs", "--keep-exchanges"]);
+    program.run().says(0, &["✓ PASS"]);
+    for (format, words) in [
+        ("html", "<!doctype html>"),
+        ("junit", "<testcase name=\"accepted\" classname=\"token-response\""),
+        ("markdown", "## jagspec: ✓ PASS"),
+        ("sarif", "\"version\": \"2.1.0\""),
+        ("github", "::notice title=jagspec::1 case: 1 pass; exit 0: "),
+        ("har", "\"comment\": \"token-response::accepted\""),
+    ] {
+        let text = program.read(&format!("report.{format}"));
+        assert!(text.contains(words), "{format}: {text}");
+    }
 }
 
 #[test]

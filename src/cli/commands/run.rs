@@ -23,7 +23,7 @@ use crate::{
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
-    report::{Report, html, json, snapshot, terminal},
+    report::{Report, github, har, html, json, junit, markdown, sarif, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
     suite::registry::Registry,
@@ -85,7 +85,13 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
-    Ok(publish(report, &settings, &registry, &reports, check_snapshot, screen))
+    let outputs = Outputs {
+        reports: &reports,
+        check_snapshot,
+        registry: &registry,
+        sarif_location: options.sarif_location.as_deref().filter(|file| !file.is_empty()),
+    };
+    Ok(publish(report, &settings, &outputs, screen))
 }
 
 /// What was asked for, in words, and what was perhaps meant.
@@ -168,15 +174,17 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
     }
 }
 
-/// Redacts, shows and writes the report, and returns the exit status.
-fn publish(
-    mut report: Report,
-    settings: &Settings,
-    registry: &Registry,
-    reports: &[ReportFile],
+/// What is to be written of a run.
+struct Outputs<'r> {
+    reports: &'r [ReportFile],
     check_snapshot: bool,
-    screen: &Screen,
-) -> u8 {
+    registry: &'r Registry,
+    sarif_location: Option<&'r str>,
+}
+
+/// Redacts, shows and writes the report, and returns the exit status.
+fn publish(mut report: Report, settings: &Settings, outputs: &Outputs<'_>, screen: &Screen) -> u8 {
+    let Outputs { reports, check_snapshot, registry, sarif_location } = *outputs;
     if !settings.show_secrets {
         redactor(settings).redact_report(&mut report);
     }
@@ -203,7 +211,14 @@ fn publish(
         let text = match file.format {
             Format::Html => html::render(&report, registry).map_err(|error| error.to_string()),
             Format::Json => json::render(&report).map_err(|error| error.to_string()),
+            Format::Junit => junit::render(&report, settings.strict).map_err(|error| error.to_string()),
+            Format::Markdown => Ok(markdown::render(&report)),
+            Format::Sarif => {
+                sarif::render(&report, registry, sarif_location).map_err(|error| error.to_string())
+            }
             Format::Snapshot => Ok(snapshot.clone()),
+            Format::Github => Ok(github::render(&report)),
+            Format::Har => har::render(&report).map_err(|error| error.to_string()),
         };
         let written = text.and_then(|text| match &file.path {
             Some(path) => files::write(path, &text),

@@ -187,7 +187,7 @@ fn banners(report: &Report) -> Vec<(&'static str, &'static str)> {
 
 fn verdict(report: &Report) -> Verdict {
     let exit_reason = report.exit_reason();
-    let verdict = report.verdict(&exit_reason);
+    let verdict = report.verdict(&exit_reason, &report.target.issuer);
     let must = report.must();
     let total = report.cases.len().max(1);
     let mut bar = Vec::new();
