@@ -55,11 +55,9 @@ fn the_second_interruption_ends_the_process() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
     let program = program.with(["--report", "json=pipe"]);
-    let started = program.start();
+    let mut started = program.start();
     server.wait_for_connections(1);
-    started.interrupt();
-    started.interrupt();
-    started.interrupt();
+    started.interrupt_until_it_ends();
     assert_eq!(started.finish().status, 130);
     drop(reader);
 }

@@ -147,6 +147,15 @@ impl Started {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
+    /// Ctrl-C until the process ends: signals that come close together count as one.
+    #[cfg(unix)]
+    pub(crate) fn interrupt_until_it_ends(&mut self) {
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < self.until, "it hangs");
+            self.interrupt();
+        }
+    }
+
     pub(crate) fn finish(mut self) -> Finished {
         while self.next_line().is_some() {}
         let stderr = String::from_utf8(self.errors.take().unwrap().join().unwrap()).unwrap();
