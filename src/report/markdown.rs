@@ -7,7 +7,7 @@
 use super::{
     CaseReport, Diagnosis, Outcome, Report,
     text::{sanitise, truncate, unfolded},
-    verdict::{cases_of, counted, counts, numbers},
+    verdict::{cases_of, counted, counts, numbers, reasons_of},
 };
 
 /// GitHub takes a step's summary of up to 1 MiB.
@@ -185,17 +185,10 @@ impl Page {
 
     /// Cases that were not decided: how many for which reason.
     fn reasons(&mut self, report: &Report, outcome: Outcome, heading: &str) {
-        let mut groups: Vec<(&str, usize)> = Vec::new();
-        for case in report.cases.iter().filter(|case| case.outcome == outcome) {
-            match groups.iter_mut().find(|(reason, _)| *reason == case.reason) {
-                Some((_, count)) => *count += 1,
-                None => groups.push((&case.reason, 1)),
-            }
-        }
+        let groups = reasons_of(report, outcome);
         if groups.is_empty() {
             return;
         }
-        groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total: usize = groups.iter().map(|(_, count)| count).sum();
         let summary = format!("{heading}: {}", counted(total, "case", "cases"));
         if !self.add(&format!("<details><summary>{summary}</summary>\n\n")) {

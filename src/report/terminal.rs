@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     CaseReport, Diagnosis, Outcome, ProfileEntry, Report,
     text::{Page, Span, columns, truncate, unfolded},
-    verdict::{Tone, counted, is_critical},
+    verdict::{Tone, cases_of, counted, is_critical, reasons_of},
 };
 
 /// Narrower than this no layout is kept.
@@ -217,12 +217,10 @@ impl Terminal<'_> {
 
     /// Cases that something is wrong with, critical ones first, with what was expected beside what was observed.
     fn findings(&mut self, outcome: Outcome, heading: &str) {
-        let mut cases: Vec<_> = self.report.cases.iter().filter(|case| case.outcome == outcome).collect();
+        let cases = cases_of(self.report, outcome);
         if cases.is_empty() {
             return;
         }
-        // Stable: cases of one severity stay in the order of the suites; none goes last.
-        cases.sort_by_key(|case| (case.severity.is_none(), case.severity));
         self.heading(style_of(outcome), heading, Some(&counted(cases.len(), "case", "cases")));
 
         // What kept one case from being carried out keeps many: it is told once. Findings stand for themselves.
@@ -292,17 +290,10 @@ impl Terminal<'_> {
 
     /// Cases that were not decided: how many for which reason.
     fn reasons(&mut self, outcome: Outcome, heading: &str) {
-        let mut groups: Vec<(&str, usize)> = Vec::new();
-        for case in self.report.cases.iter().filter(|case| case.outcome == outcome) {
-            match groups.iter_mut().find(|(reason, _)| *reason == case.reason) {
-                Some((_, count)) => *count += 1,
-                None => groups.push((&case.reason, 1)),
-            }
-        }
+        let groups = reasons_of(self.report, outcome);
         if groups.is_empty() {
             return;
         }
-        groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let total: usize = groups.iter().map(|(_, count)| count).sum();
         self.heading(style_of(outcome), heading, Some(&counted(total, "case", "cases")));
         let digits = groups[0].1.to_string().len();

@@ -170,6 +170,19 @@ pub(super) fn cases_of(report: &Report, outcome: Outcome) -> Vec<&CaseReport> {
     cases
 }
 
+/// For which reasons cases had an outcome, and how many for each, the most frequent first.
+pub(super) fn reasons_of(report: &Report, outcome: Outcome) -> Vec<(&str, usize)> {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for case in report.cases.iter().filter(|case| case.outcome == outcome) {
+        match reasons.iter_mut().find(|(reason, _)| *reason == case.reason) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((&case.reason, 1)),
+        }
+    }
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    reasons
+}
+
 /// `FILE:LINE` of a case as its two parts; line 1 where none is told.
 pub(super) fn place(source: &str) -> (&str, u32) {
     let parted = source.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));

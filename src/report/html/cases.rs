@@ -10,7 +10,7 @@ use super::{
     view::{GROUPS, Link, case_anchor, diagnosis_anchor, plain},
 };
 use crate::{
-    report::{CaseReport, Finding, Outcome, Report, text::unfolded},
+    report::{CaseReport, Finding, Outcome, Report, text::unfolded, verdict::cases_of},
     suite::registry::Registry,
 };
 
@@ -89,10 +89,8 @@ impl Cases<'_> {
     pub(super) fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
         for (outcome, label, said) in GROUPS {
-            let mut cases: Vec<_> = self.report.cases.iter().filter(|case| case.outcome == outcome).collect();
-            // Stable: cases of one severity stay in the order of the suites; none goes last.
-            cases.sort_by_key(|case| (case.severity.is_none(), case.severity));
-            let cases: Vec<_> = cases.into_iter().map(|case| self.case(case)).collect();
+            let cases: Vec<_> =
+                cases_of(self.report, outcome).into_iter().map(|case| self.case(case)).collect();
             if !cases.is_empty() {
                 groups.push(Group { outcome: outcome.word(), symbol: outcome.symbol(), label, said, cases });
             }
