@@ -10,7 +10,7 @@ use jagspec::{
     report::{
         Report, Summary, curl, json,
         redact::Redactor,
-        snapshot::{self, Known},
+        snapshot,
         terminal::{self, TerminalOptions},
     },
     settings::Secret,
@@ -35,10 +35,6 @@ fn terminal(report: &Report, width: usize) -> String {
 /// The text as one line, for what may be wrapped anywhere.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn known(report: &Report) -> Known {
-    Known::of(report, "http://127.0.0.1:9555")
 }
 
 #[test]
@@ -101,7 +97,7 @@ fn nothing_that_a_target_says_reaches_a_terminal_alive() {
     let again: Report = serde_json::from_str(&json).unwrap();
     assert_eq!(again.cases[0].observed, report.cases[0].observed, "JSON loses nothing");
 
-    let snapshot = snapshot::render(&report, &known(&report));
+    let snapshot = snapshot::render(&report);
     assert!(!snapshot.contains(|c| c != '\n' && is_harmful(c)), "{snapshot}");
     assert!(!terminal::progress(1, 2, "a\x1b[2Jb\nc", 80).contains(is_harmful));
 }
@@ -362,14 +358,14 @@ fn misfit(value: &Value, schema: &Value, root: &Value) -> Option<String> {
 fn snapshots() {
     for name in ["mixed", "all-pass", "unreachable"] {
         let report = sample(name);
-        insta::assert_snapshot!(format!("snapshot-of-{name}"), snapshot::render(&report, &known(&report)));
+        insta::assert_snapshot!(format!("snapshot-of-{name}"), snapshot::render(&report));
     }
 }
 
 #[test]
 fn a_snapshot_does_not_depend_on_address_time_and_order() {
     let report = sample("mixed");
-    let expected = snapshot::render(&report, &known(&report));
+    let expected = snapshot::render(&report);
     let text = fs::read_to_string(path("fixtures/report/mixed.json")).unwrap();
     let text = text
         .replace("https://as.example", "http://localhost:43210/tenant")
@@ -378,7 +374,7 @@ fn a_snapshot_does_not_depend_on_address_time_and_order() {
         .replace("-1.25", "17");
     let mut moved: Report = serde_json::from_str(&text).unwrap();
     moved.profile.reverse();
-    assert_eq!(snapshot::compare(&expected, &snapshot::render(&moved, &known(&moved))), None);
+    assert_eq!(snapshot::compare(&expected, &snapshot::render(&moved)), None);
 }
 
 #[test]
@@ -389,8 +385,8 @@ fn a_changed_server_is_a_small_difference() {
         changed.cases.iter_mut().find(|case| case.name == "token-request::unknown-grant-type").unwrap();
     case.observed = "500 with a JSON object without error".to_owned();
     changed.profile[3].value = Value::from(120);
-    let old = snapshot::render(&report, &known(&report));
-    let new = snapshot::render(&changed, &known(&changed));
+    let old = snapshot::render(&report);
+    let new = snapshot::render(&changed);
     insta::assert_snapshot!("snapshot-difference", snapshot::compare(&old, &new).unwrap());
 }
 

@@ -7,16 +7,16 @@
 use quick_junit::{NonSuccessKind, Property, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
-    CaseReport, Level, Outcome, Report,
+    CaseReport, Outcome, Report,
     text::{sanitise, unfolded},
 };
 
-/// The JUnit report. With `strict` a `warn` of level SHOULD is a failure, as it is for the run.
+/// The JUnit report. With `--strict` a `warn` of level SHOULD is a failure, as it is for the run.
 ///
 /// # Errors
 ///
 /// None with a text as its destination; quick-junit reports what a file could cause.
-pub fn render(report: &Report, strict: bool) -> Result<String, SerializeError> {
+pub fn render(report: &Report) -> Result<String, SerializeError> {
     let mut junit = quick_junit::Report::new("jagspec");
     let mut suites: Vec<TestSuite> = Vec::new();
     for case in &report.cases {
@@ -31,7 +31,7 @@ pub fn render(report: &Report, strict: bool) -> Result<String, SerializeError> {
                 &mut suites[last]
             }
         };
-        suite.add_test_case(test_case(case, &name, strict));
+        suite.add_test_case(test_case(case, &name, report.run.strict));
     }
     junit.add_test_suites(suites);
     let skipped = format!(" skipped=\"{}\"", junit.skipped);
@@ -74,7 +74,7 @@ fn test_case(case: &CaseReport, suite: &str, strict: bool) -> TestCase {
     let status = match case.outcome {
         Outcome::Pass => TestCaseStatus::success(),
         Outcome::Fail => failed(NonSuccessKind::Failure),
-        Outcome::Warn if strict && case.level == Level::SHOULD => failed(NonSuccessKind::Failure),
+        Outcome::Warn if strict && case.is_grave_warning() => failed(NonSuccessKind::Failure),
         Outcome::Warn => TestCaseStatus::success(),
         Outcome::Error => failed(NonSuccessKind::Error),
         Outcome::Skip => skipped(shown(&case.reason)),

@@ -71,6 +71,12 @@ pub struct RunInfo {
     pub filter: Vec<String>,
     /// `K/N` of a sharded run.
     pub shard: Option<String>,
+    /// The issuer identifier of the harness's IdP, so that the snapshot can give it its name.
+    #[serde(default)]
+    pub idp_issuer: String,
+    /// A `warn` of level SHOULD fails the run.
+    #[serde(default)]
+    pub strict: bool,
     /// TLS certificates were not verified.
     pub insecure: bool,
     /// Nothing is redacted: the report holds client secrets and tokens.
@@ -251,6 +257,14 @@ pub struct CaseReport {
     pub source: String,
     /// Indexes into `exchanges`.
     pub exchanges: Vec<usize>,
+}
+
+impl CaseReport {
+    /// Whether `--strict` counts it as a failure: a warning, but of level MAY, which is a reading that the
+    /// specifications leave open. The wrong error of a MUST is none.
+    pub fn is_grave_warning(&self) -> bool {
+        self.outcome == Outcome::Warn && self.level <= Level::SHOULD
+    }
 }
 
 /// A member of the ID-JAG or of the token request that a case changes, leaves out, or writes twice.

@@ -20,18 +20,18 @@ const CONTEXT: usize = 3;
 
 /// The addresses that are known, with the names that stand for them.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+struct Known {
     /// An address as it is, and its name, such as `${target.issuer}`. The order does not matter: the longest address
     /// that fits is taken.
-    pub replacements: Vec<(String, &'static str)>,
+    replacements: Vec<(String, &'static str)>,
 }
 
 impl Known {
-    /// The addresses of the target that the report names, and the issuer of the harness's IdP.
-    pub fn of(report: &Report, idp_issuer: &str) -> Self {
+    /// The addresses of the target and of the harness's IdP that the report names.
+    fn of(report: &Report) -> Self {
         let mut replacements = vec![
             (report.target.issuer.clone(), "${target.issuer}"),
-            (idp_issuer.to_owned(), "${idp.issuer}"),
+            (report.run.idp_issuer.clone(), "${idp.issuer}"),
         ];
         if let Some(endpoint) = &report.target.token_endpoint {
             replacements.push((endpoint.clone(), "${target.token_endpoint}"));
@@ -58,8 +58,8 @@ fn alphanumeric(c: char) -> bool {
 }
 
 /// The snapshot of a report.
-pub fn render(report: &Report, known: &Known) -> String {
-    Snapshot { known, out: String::new() }.report(report)
+pub fn render(report: &Report) -> String {
+    Snapshot { known: &Known::of(report), out: String::new() }.report(report)
 }
 
 /// What is normalised: the name of each rule, and what stands in place of its matches.

@@ -30,7 +30,7 @@ use crate::{
     judge::Judgement,
     report::{CaseReport, Outcome, Report, RunInfo, Summary, TargetInfo},
     settings::Settings,
-    suite::{Level, Suite, registry::Registry},
+    suite::{Suite, registry::Registry},
 };
 
 /// What a run is made of.
@@ -147,6 +147,8 @@ impl State<'_> {
                 policies: settings.policies.clone(),
                 filter: settings.selection.filters.clone(),
                 shard: None,
+                idp_issuer: settings.idp_issuer.clone(),
+                strict: settings.strict,
                 insecure: settings.http.insecure,
                 secrets_shown: settings.show_secrets,
                 complete,
@@ -159,21 +161,20 @@ impl State<'_> {
             profile: self.profile.into_values().collect(),
             exchanges: self.transcript.into_exchanges(),
         };
-        report.exit_status = exit_status(&report, self.untestable, settings.strict);
+        report.exit_status = exit_status(&report, self.untestable);
         report
     }
 }
 
 /// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
-fn exit_status(report: &Report, untestable: bool, strict: bool) -> u8 {
-    // A warning of level MAY is a reading that the specifications leave open; the wrong error of a MUST is none.
-    let should_warned =
-        report.cases.iter().any(|case| case.outcome == Outcome::Warn && case.level <= Level::SHOULD);
+fn exit_status(report: &Report, untestable: bool) -> u8 {
     if !report.run.complete {
         130
     } else if untestable || (report.summary.error > 0 && report.summary.fail == 0) {
         3
-    } else if report.summary.fail > 0 || (strict && should_warned) {
+    } else if report.summary.fail > 0
+        || (report.run.strict && report.cases.iter().any(CaseReport::is_grave_warning))
+    {
         1
     } else {
         0

@@ -22,7 +22,7 @@ pub(crate) fn registry() -> Registry {
 /// A report in every format, by name.
 fn all(report: &Report) -> [(&'static str, String); 5] {
     [
-        ("junit", junit_report::render(report, false).unwrap()),
+        ("junit", junit_report::render(report).unwrap()),
         ("markdown", markdown::render(report)),
         ("sarif", sarif_report::render(report, &registry(), None).unwrap()),
         ("github", github::render(report)),

@@ -7,6 +7,7 @@ mod idp;
 mod interruption;
 mod list;
 mod playground;
+mod publish;
 mod reach;
 mod run;
 

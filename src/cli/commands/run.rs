@@ -1,6 +1,6 @@
 //! The main job: start what is to be started, run, report.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use clap::CommandFactory as _;
 use tokio::sync::watch;
@@ -9,13 +9,13 @@ use super::{
     Stop,
     interruption::Interruptions,
     lasting_keys, load_suites,
+    publish::Outputs,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
 };
 use crate::{
     cli::{
-        Cli, RunArguments, RunOptions, Screen, Started,
-        files::{self, Format, ReportFile},
+        Cli, RunArguments, RunOptions, Screen, Started, files,
         settings::{SUBJECT, settings},
     },
     clock::Clock,
@@ -23,10 +23,8 @@ use crate::{
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
-    report::{Report, github, har, html, json, junit, markdown, sarif, snapshot, terminal},
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
-    suite::registry::Registry,
 };
 
 /// Where the IdP listens when a target is to find it.
@@ -36,17 +34,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
     let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
     let settings = settings(&options, selection)?;
-    let reports = files::report_files(options.report.as_deref().unwrap_or_default())?;
-    let check_snapshot = options.check_snapshot.unwrap_or(false);
-    if check_snapshot
-        && !reports.iter().any(|report| report.format == Format::Snapshot && report.path.is_some())
-    {
-        return Err(stop("--check-snapshot: there is no snapshot to check; add --report snapshot=FILE"));
-    }
-    for path in reports.iter().filter_map(|report| report.path.as_deref()) {
-        files::check_writable(path)?;
-    }
-    screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
+    let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
     if plan::select(&suites, &settings).is_empty() {
         return Err(stop(nothing_selected(&settings.selection)));
@@ -80,18 +68,15 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     };
     let report = run.carry_out().await.map_err(stop);
     screen.clear_progress();
-    let report = report?;
+    let mut report = report?;
     idp.stop().await;
     if let Some(playground) = playground {
         playground.stop().await;
     }
-    let outputs = Outputs {
-        reports: &reports,
-        check_snapshot,
-        registry: &registry,
-        sarif_location: options.sarif_location.as_deref().filter(|file| !file.is_empty()),
-    };
-    Ok(publish(report, &settings, &outputs, screen))
+    if !settings.show_secrets {
+        redactor(&settings).redact_report(&mut report);
+    }
+    Ok(outputs.publish(report, &registry, screen))
 }
 
 /// What was asked for, in words, and what was perhaps meant.
@@ -171,71 +156,5 @@ fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &Run
         other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),
         // It keeps the subject of its first issuer.
         expect_subject: playground.map(|_| options.subject.clone().unwrap_or_else(|| SUBJECT.to_owned())),
-    }
-}
-
-/// What is to be written of a run.
-struct Outputs<'r> {
-    reports: &'r [ReportFile],
-    check_snapshot: bool,
-    registry: &'r Registry,
-    sarif_location: Option<&'r str>,
-}
-
-/// Redacts, shows and writes the report, and returns the exit status.
-fn publish(mut report: Report, settings: &Settings, outputs: &Outputs<'_>, screen: &Screen) -> u8 {
-    let Outputs { reports, check_snapshot, registry, sarif_location } = *outputs;
-    if !settings.show_secrets {
-        redactor(settings).redact_report(&mut report);
-    }
-    let known = snapshot::Known::of(&report, &settings.idp_issuer);
-    let mut trouble = Vec::new();
-    let mut difference = None;
-    // The snapshot first: whether it differs is part of the exit status that the other reports tell. Its own is that
-    // of the run, or it would differ from the next one for no other reason.
-    let snapshot = snapshot::render(&report, &known);
-    if check_snapshot {
-        // One that cannot be read as text differs as well; none there yet differs in nothing.
-        difference = reports
-            .iter()
-            .filter(|file| file.format == Format::Snapshot)
-            .filter_map(|file| fs::read(file.path.as_deref()?).ok())
-            .find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), &snapshot));
-    }
-    let mut exit_reason = None;
-    if difference.is_some() && report.exit_status == 0 {
-        report.exit_status = 1;
-        exit_reason = Some("the snapshot differs from the file that was there".to_owned());
-    }
-    for file in reports {
-        let text = match file.format {
-            Format::Html => html::render(&report, registry).map_err(|error| error.to_string()),
-            Format::Json => json::render(&report).map_err(|error| error.to_string()),
-            Format::Junit => junit::render(&report, settings.strict).map_err(|error| error.to_string()),
-            Format::Markdown => Ok(markdown::render(&report)),
-            Format::Sarif => {
-                sarif::render(&report, registry, sarif_location).map_err(|error| error.to_string())
-            }
-            Format::Snapshot => Ok(snapshot.clone()),
-            Format::Github => Ok(github::render(&report)),
-            Format::Har => har::render(&report).map_err(|error| error.to_string()),
-        };
-        let written = text.and_then(|text| match &file.path {
-            Some(path) => files::write(path, &text),
-            None => screen.report(&text).map_err(|error| format!("standard output: {error}")),
-        });
-        trouble.extend(written.err());
-    }
-    let options = terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
-    screen.result(&terminal::render(&report, &options));
-    if let Some(difference) = difference {
-        screen.message(&format!("\nthe snapshot differs from the file that was there:\n{difference}"));
-    }
-    for problem in &trouble {
-        screen.message(&format!("error: a report could not be written: {problem}\n"));
-    }
-    match report.exit_status {
-        0 if !trouble.is_empty() => 1,
-        status => status,
     }
 }
