@@ -3,6 +3,7 @@
 
 mod baseline;
 mod case;
+mod client_assertion;
 mod controls;
 mod discover;
 mod probe;

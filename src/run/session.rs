@@ -8,7 +8,7 @@ use std::sync::{
 
 use serde_json::Value;
 
-use super::Baseline;
+use super::{Baseline, client_assertion::ClientAlgorithms};
 use crate::{
     clock::Clock,
     discovery::split_origin,
@@ -17,7 +17,7 @@ use crate::{
     idp::Keyring,
     observation::{HttpRequest, Observation},
     settings::{Client, Settings},
-    suite::Exchange,
+    suite::{Exchange, Send},
     template::Variables,
     token_request::{Clients, TokenRequest},
 };
@@ -59,6 +59,8 @@ pub(super) struct Session {
     pub(super) token_endpoint: String,
     /// The target's own JWK Set.
     pub(super) jwks: Option<Value>,
+    /// By which algorithms the client's key can sign its assertions.
+    pub(super) client_algorithms: ClientAlgorithms,
 }
 
 /// A token request, ready to be sent.
@@ -66,6 +68,8 @@ pub(super) struct Session {
 pub(super) struct Prepared {
     pub(super) request: HttpRequest,
     pub(super) assertion: String,
+    /// The client assertion, where one was made.
+    pub(super) client_assertion: Option<String>,
     pub(super) jti: String,
     /// The `scope` claim that it asserts.
     pub(super) scope: Option<String>,
@@ -84,6 +88,44 @@ impl Session {
     /// # Errors
     /// Why it cannot be made with this configuration: the reason of a `skip`.
     pub(super) fn prepare(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        defect: &Exchange,
+        case_jti: &str,
+    ) -> Result<Prepared, String> {
+        let mut prepared = self.assertion(baseline, setup, defect, case_jti)?;
+        self.write(baseline, setup, defect, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// The same for a step, which may send again what the step before has sent.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub(super) fn step(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        step: &Send,
+        case_jti: &str,
+        earlier: Option<&Prepared>,
+    ) -> Result<Prepared, String> {
+        let mut prepared = match earlier {
+            Some(earlier) if step.same_assertion => {
+                Prepared { differs: true, client_assertion: None, ..earlier.clone() }
+            }
+            _ => self.assertion(baseline, setup, &step.exchange, case_jti)?,
+        };
+        if step.same_client_assertion {
+            prepared.client_assertion = earlier.and_then(|earlier| earlier.client_assertion.clone());
+        }
+        self.write(baseline, setup, &step.exchange, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// The ID-JAG, for a request that is not written yet.
+    fn assertion(
         &self,
         baseline: &Baseline,
         setup: &Exchange,
@@ -121,26 +163,25 @@ impl Session {
         control.apply(&setup.id_jag, &variables).map_err(|missing| missing.to_string())?;
         let mut id_jag = control.clone();
         id_jag.apply(&defect.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let key =
-            self.keyring.signing_key(id_jag.key(), id_jag.algorithm()).map_err(|error| error.to_string())?;
-        let secret = self.client.secret.as_ref().map(|secret| secret.expose());
-        let assertion = id_jag.assemble(&key, secret).map_err(|error| error.to_string())?;
+        if let (KeyChoice::Client, Some(usual)) = (id_jag.key(), self.client_algorithms.usual) {
+            id_jag.set_algorithm(usual);
+        }
+        let assertion = self.sign(&id_jag)?;
         let scope = id_jag
             .claims()
             .get("scope")
             .and_then(|text| serde_json::from_str::<Value>(text).ok())
             .and_then(|value| value.as_str().map(str::to_owned));
-        let mut prepared = Prepared {
+        Ok(Prepared {
             request: HttpRequest::get(&self.token_endpoint),
             assertion,
+            client_assertion: None,
             jti,
             scope,
             variables,
             differs: id_jag != control,
             slash_apart: ["aud", "iss"].into_iter().any(|name| slash_apart(&control, &id_jag, name)),
-        };
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
+        })
     }
 
     /// The control of a setup: the well-formed exchange with it, and without a defect.
@@ -151,22 +192,6 @@ impl Session {
         self.prepare(baseline, setup, &Exchange::default(), "")
     }
 
-    /// A token request with an assertion that was made before.
-    ///
-    /// # Errors
-    /// As [`Session::prepare`].
-    pub(super) fn again(
-        &self,
-        baseline: &Baseline,
-        setup: &Exchange,
-        defect: &Exchange,
-        earlier: &Prepared,
-    ) -> Result<Prepared, String> {
-        let mut prepared = Prepared { differs: true, ..earlier.clone() };
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
-    }
-
     fn write(
         &self,
         baseline: &Baseline,
@@ -175,15 +200,35 @@ impl Session {
         prepared: &mut Prepared,
     ) -> Result<(), String> {
         prepared.variables.set("id_jag", prepared.assertion.as_str());
+        self.authenticate_with_a_key(baseline, setup, defect, prepared)?;
         let variables = &prepared.variables;
         let mut control = TokenRequest::well_formed(&prepared.assertion);
         control.apply(&setup.token_request, variables).map_err(|missing| missing.to_string())?;
         let mut token_request = control.clone();
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
         prepared.differs |= token_request != control;
-        let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
-        prepared.request = token_request.write(&self.token_endpoint, baseline.manner, clients);
+        let assertion = prepared.client_assertion.as_deref();
+        prepared.request =
+            token_request.write(&self.token_endpoint, baseline.manner, self.clients(), assertion);
         Ok(())
+    }
+
+    pub(super) fn clients(&self) -> Clients<'_> {
+        Clients {
+            registered: &self.client,
+            other: self.settings.other_client.as_ref(),
+            unauthorized: self.settings.unauthorized_client.as_ref(),
+            public: self.settings.public_client.as_ref(),
+        }
+    }
+
+    pub(super) fn sign(&self, assertion: &IdJag) -> Result<String, String> {
+        let key = self
+            .keyring
+            .signing_key(assertion.key(), assertion.algorithm())
+            .map_err(|error| error.to_string())?;
+        let secret = self.client.secret.as_ref().map(|secret| secret.expose());
+        assertion.assemble(&key, secret).map_err(|error| error.to_string())
     }
 
     /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.
@@ -243,10 +288,18 @@ pub(super) fn variables(
     if let Some(other) = &settings.other_client {
         client(other, "other_client.id", "other_client.secret");
     }
+    for (name, further) in [
+        ("unauthorized_client.id", &settings.unauthorized_client),
+        ("public_client.id", &settings.public_client),
+    ] {
+        if let Some(further) = further {
+            variables.set(name, further.id.as_str());
+        }
+    }
     variables
 }
 
-fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
+pub(super) fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
     let text =
         |token: &IdJag| token.claims().get(claim).and_then(|json| serde_json::from_str::<String>(json).ok());
     match (text(control), text(id_jag)) {

@@ -22,6 +22,9 @@ pub const UNKNOWN_CLIENT: &str = "jagspec-unregistered-client";
 /// A secret that is nobody's.
 const WRONG_SECRET: &str = "jagspec-wrong-secret";
 
+/// The value of `client_assertion_type` (RFC 7523 section 2.2).
+pub const JWT_BEARER_CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// How the target is spoken to: what the baseline settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
@@ -29,6 +32,62 @@ pub struct Manner {
     pub method: ClientAuthenticationMethod,
     /// Whether `client_id` stands in the body beside HTTP Basic.
     pub client_id_in_body: bool,
+    /// The method of a further client that has a secret, where the first one sends none.
+    pub secret_method: ClientAuthenticationMethod,
+    /// How a client assertion is made, whether or not the baseline sends one.
+    pub client_assertion: ClientAssertionManner,
+}
+
+/// How a client assertion is made, where servers differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClientAssertionManner {
+    /// Its `aud`.
+    pub audience: ClientAssertionAudience,
+    /// Whether `client_id` stands in the body beside it (RFC 7521 section 4.2: optional).
+    pub client_id_in_body: bool,
+}
+
+/// The `aud` of a client assertion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientAssertionAudience {
+    /// The issuer identifier (draft-ietf-oauth-rfc7523bis section 4).
+    #[default]
+    Issuer,
+    /// The token endpoint, which RFC 7523 section 3 allows as well.
+    TokenEndpoint,
+}
+
+impl ClientAssertionAudience {
+    /// The word of the server's profile.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientAssertionAudience::Issuer => "issuer",
+            ClientAssertionAudience::TokenEndpoint => "token-endpoint",
+        }
+    }
+}
+
+impl Manner {
+    /// In a few words.
+    pub fn words(&self) -> String {
+        let mut words = self.method.name().to_owned();
+        if self.method == ClientAuthenticationMethod::PrivateKeyJwt {
+            let audience = match self.client_assertion.audience {
+                ClientAssertionAudience::Issuer => "the issuer",
+                ClientAssertionAudience::TokenEndpoint => "the token endpoint",
+            };
+            words.push_str(&format!(" for {audience}"));
+        }
+        let in_body = match self.method {
+            ClientAuthenticationMethod::ClientSecretBasic => self.client_id_in_body,
+            ClientAuthenticationMethod::PrivateKeyJwt => self.client_assertion.client_id_in_body,
+            ClientAuthenticationMethod::ClientSecretPost | ClientAuthenticationMethod::None => false,
+        };
+        if in_body {
+            words.push_str(" with client_id in the body");
+        }
+        words
+    }
 }
 
 /// Who may authenticate.
@@ -38,6 +97,42 @@ pub struct Clients<'a> {
     pub registered: &'a Client,
     /// The client of `--other-client-id`.
     pub other: Option<&'a Client>,
+    /// The client of `--unauthorized-client-id`.
+    pub unauthorized: Option<&'a Client>,
+    /// The client of `--public-client-id`.
+    pub public: Option<&'a Client>,
+}
+
+impl Clients<'_> {
+    /// The client that a change names; none for none at all. A case that needs one which is not configured is
+    /// skipped, so that the first stands for it.
+    pub fn chosen(&self, choice: ClientChoice) -> Option<Client> {
+        let or_registered = |client: Option<&Client>| client.unwrap_or(self.registered).clone();
+        match choice {
+            ClientChoice::Registered => Some(self.registered.clone()),
+            ClientChoice::Other => Some(or_registered(self.other)),
+            ClientChoice::Unauthorized => Some(or_registered(self.unauthorized)),
+            ClientChoice::Public => Some(or_registered(self.public)),
+            ClientChoice::Unknown => Some(Client { id: UNKNOWN_CLIENT.into(), ..self.registered.clone() }),
+            ClientChoice::Absent => None,
+        }
+    }
+
+    /// The method by which a change lets its client authenticate.
+    pub fn method(&self, change: &ClientAuthenticationChange, manner: Manner) -> ClientAuthenticationMethod {
+        let its_own = match change.client {
+            ClientChoice::Public => ClientAuthenticationMethod::None,
+            // Neither has the first one's key.
+            ClientChoice::Other | ClientChoice::Unauthorized
+                if !manner.method.sends_a_secret()
+                    && self.chosen(change.client).is_some_and(|client| client.secret.is_some()) =>
+            {
+                manner.secret_method
+            }
+            _ => manner.method,
+        };
+        change.named_method().unwrap_or(its_own)
+    }
 }
 
 /// A token request before it is written.
@@ -50,6 +145,10 @@ pub struct TokenRequest {
     in_query: Vec<String>,
     body: BodyForm,
     headers: Vec<(String, String)>,
+    /// Parameters that stand behind all others.
+    added: Vec<(String, String)>,
+    /// Names of the parameters that are left out, those of client authentication too.
+    removed: Vec<String>,
     client: ClientAuthenticationChange,
 }
 
@@ -63,6 +162,8 @@ impl TokenRequest {
             in_query: Vec::new(),
             body: BodyForm::Form,
             headers: Vec::new(),
+            added: Vec::new(),
+            removed: Vec::new(),
             client: ClientAuthenticationChange::default(),
         }
     }
@@ -85,10 +186,11 @@ impl TokenRequest {
                 None => self.form.push((name.clone(), value)),
             }
         }
-        self.form.retain(|(name, _)| !change.remove_parameters.contains(name));
+        self.removed.retain(|name| !change.parameters.contains_key(name));
+        self.removed.extend(change.remove_parameters.iter().cloned());
         for parameter in &change.add_parameters {
             let value = template::substitute_text(&parameter.value, variables)?;
-            self.form.push((parameter.name.clone(), value));
+            self.added.push((parameter.name.clone(), value));
         }
         self.in_query.extend(change.move_to_query.iter().cloned());
         self.body = change.body.unwrap_or(self.body);
@@ -96,7 +198,14 @@ impl TokenRequest {
             self.headers.push((name.clone(), template::substitute_text(value, variables)?));
         }
         if let Some(client) = &change.client_authentication {
-            self.client = client.clone();
+            // The client assertion is made before the request that carries it.
+            let method = client.named_method();
+            self.client = ClientAuthenticationChange {
+                method,
+                client_assertion: None,
+                unadvertised_algorithm: false,
+                ..client.clone()
+            };
             if let Some(text) = &client.authorization {
                 self.client.authorization = Some(template::substitute_text(text, variables)?);
             }
@@ -104,9 +213,31 @@ impl TokenRequest {
         Ok(())
     }
 
-    /// The request as it is sent to `token_endpoint`.
-    pub fn write(mut self, token_endpoint: &str, manner: Manner, clients: Clients<'_>) -> HttpRequest {
-        self.authenticate(manner, clients);
+    /// Whether a value of the change is made of the variable.
+    pub fn uses(change: &TokenRequestChange, variable: &str) -> bool {
+        let mark = format!("${{{variable}");
+        let added = change.add_parameters.iter().map(|parameter| &parameter.value);
+        change
+            .parameters
+            .values()
+            .chain(added)
+            .chain(change.headers.values())
+            .any(|text| text.contains(&mark))
+    }
+
+    /// The request as it is sent to `token_endpoint`. `client_assertion` is sent where the method is
+    /// `private_key_jwt`.
+    pub fn write(
+        mut self,
+        token_endpoint: &str,
+        manner: Manner,
+        clients: Clients<'_>,
+        client_assertion: Option<&str>,
+    ) -> HttpRequest {
+        self.authenticate(manner, clients, client_assertion.unwrap_or_default());
+        let removed = std::mem::take(&mut self.removed);
+        self.form.retain(|(name, _)| !removed.contains(name));
+        self.form.append(&mut self.added);
         let (query, form): (Vec<_>, Vec<_>) = self
             .form
             .into_iter()
@@ -139,23 +270,13 @@ impl TokenRequest {
         HttpRequest { method: self.method, url, headers, body: body.into_bytes() }
     }
 
-    fn authenticate(&mut self, manner: Manner, clients: Clients<'_>) {
+    fn authenticate(&mut self, manner: Manner, clients: Clients<'_>, client_assertion: &str) {
         let change = std::mem::take(&mut self.client);
-        let unknown;
-        let client = match change.client {
-            ClientChoice::Registered => clients.registered,
-            // A case that needs the other client is skipped where there is none.
-            ClientChoice::Other => clients.other.unwrap_or(clients.registered),
-            ClientChoice::Unknown => {
-                unknown = Client { id: UNKNOWN_CLIENT.into(), secret: clients.registered.secret.clone() };
-                &unknown
+        let Some(client) = clients.chosen(change.client) else {
+            if let Some(value) = change.authorization {
+                self.headers.push(("Authorization".into(), value));
             }
-            ClientChoice::Absent => {
-                if let Some(value) = change.authorization {
-                    self.headers.push(("Authorization".into(), value));
-                }
-                return;
-            }
+            return;
         };
         let own = client.secret.as_ref().map(|secret| secret.expose()).unwrap_or_default();
         let secret = match change.secret {
@@ -168,23 +289,38 @@ impl TokenRequest {
                 prefix
             }
         };
-        let method = change.method.unwrap_or(manner.method);
+        let method = clients.method(&change, manner);
         let in_body = change.client_id_in_body.unwrap_or(match method {
             ClientAuthenticationMethod::ClientSecretBasic => manner.client_id_in_body,
-            _ => true,
+            ClientAuthenticationMethod::PrivateKeyJwt => manner.client_assertion.client_id_in_body,
+            ClientAuthenticationMethod::ClientSecretPost | ClientAuthenticationMethod::None => true,
         });
-        if in_body && !self.form.iter().any(|(name, _)| name == "client_id") {
-            self.form.push(("client_id".into(), client.id.clone()));
+        if in_body {
+            self.add_unless_set("client_id", &client.id);
         }
         match (change.authorization, method) {
             (Some(value), _) => self.headers.push(("Authorization".into(), value)),
             (None, ClientAuthenticationMethod::ClientSecretBasic) => {
-                self.headers.push(("Authorization".into(), basic(&client.id, &secret)));
+                let value = match change.without_form_encoding {
+                    true => format!("Basic {}", B64.encode(format!("{}:{secret}", client.id))),
+                    false => basic(&client.id, &secret),
+                };
+                self.headers.push(("Authorization".into(), value));
             }
             (None, ClientAuthenticationMethod::ClientSecretPost) => {
                 self.form.push(("client_secret".into(), secret));
             }
+            (None, ClientAuthenticationMethod::PrivateKeyJwt) => {
+                self.add_unless_set("client_assertion_type", JWT_BEARER_CLIENT_ASSERTION);
+                self.add_unless_set("client_assertion", client_assertion);
+            }
             (None, ClientAuthenticationMethod::None) => {}
+        }
+    }
+
+    fn add_unless_set(&mut self, name: &str, value: &str) {
+        if !self.form.iter().any(|(known, _)| known == name) {
+            self.form.push((name.to_owned(), value.to_owned()));
         }
     }
 }
