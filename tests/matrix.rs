@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::{fmt::Write as _, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use common::{Setup, run, shipped};
 use jagspec::{
@@ -34,7 +34,7 @@ fn options(fault: Fault) -> RunOptions {
 /// The method by which the client is to authenticate, where the baseline would go around the fault by another.
 fn client_auth(fault: Fault) -> Option<&'static str> {
     match fault {
-        Fault::BasicUnsupported => Some("client_secret_basic"),
+        Fault::BasicUnsupported | Fault::ClientSecretRotated => Some("client_secret_basic"),
         Fault::ClientAssertionAudDoubleSlash
         | Fault::ClientAssertionTypRefused
         | Fault::KeyClientTakenForPublic => Some("private_key_jwt"),
@@ -127,8 +127,8 @@ async fn the_correct_server_gets_no_complaint_whatever_the_profile_and_the_polic
 async fn the_correct_server_gets_no_complaint_however_the_client_authenticates() {
     let (registry, suites) = shipped();
     let key = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/keys/{name}.pem"));
-    // A key of another role, which this run does not use, of each type.
-    for key in ["unpublished-p256", "unpublished-p384", "unpublished-ed25519", "client-rsa"].map(key) {
+    // A key of each type, of a role that signs no client assertion.
+    for key in ["untrusted-p256", "untrusted-p384", "untrusted-ed25519", "untrusted-rsa"].map(key) {
         for method in ["client_secret_post", "private_key_jwt"] {
             let options = RunOptions {
                 client_auth: Some(method.to_owned()),
@@ -147,6 +147,26 @@ async fn the_correct_server_gets_no_complaint_however_the_client_authenticates()
     };
     let report = expect_no_complaint(Setup { options, ..Setup::default() }, &registry, &suites).await;
     assert_eq!(measured(&report, "client-authentication"), "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_header_counts_as_another_method_where_the_body_is_registered() {
+    let (registry, suites) = shipped();
+    let options = RunOptions {
+        client_auth: Some("client_secret_post".to_owned()),
+        policy: Some(vec!["client-auth-method=registered".to_owned()]),
+        ..RunOptions::default()
+    };
+    let name = "client-authentication::client-auth-method/secret-in-the-header";
+    for (faults, outcome) in [
+        (BTreeSet::new(), Outcome::Pass),
+        (BTreeSet::from([Fault::ClientAuthMethodNotPinned]), Outcome::Fail),
+    ] {
+        let filters = vec![name.to_owned()];
+        let setup = Setup { faults, filters, options: options.clone(), ..Setup::default() };
+        let report = run(setup, &registry, &suites).await;
+        assert_eq!(report.cases.iter().map(|case| case.outcome).collect::<Vec<_>>(), [outcome]);
+    }
 }
 
 fn measured<'a>(report: &'a Report, name: &str) -> &'a str {

@@ -92,9 +92,11 @@ fn client(state: &State, jwt: &Jwt) -> Result<RegisteredClient, Refusal> {
     let (iss, sub) = (jwt.claim_text("iss"), jwt.claim_text("sub"));
     let id = match (iss, sub) {
         (Some(iss), Some(sub)) if iss == sub => sub,
-        (iss, sub) if faults.has(Fault::ClientAssertionIssNotCompared) => {
-            sub.or(iss).ok_or_else(|| Refusal::client("iss and sub are missing"))?
-        }
+        (iss, sub) if faults.has(Fault::ClientAssertionIssNotCompared) => [sub, iss]
+            .into_iter()
+            .flatten()
+            .find(|id| state.clients.find(id).is_some())
+            .ok_or_else(|| Refusal::client("neither iss nor sub is a client"))?,
         _ => return Err(Refusal::client("iss and sub are not the same client")),
     };
     let client = find(id, &state.clients, faults)?.ok_or_else(|| Refusal::client("unknown client"))?;

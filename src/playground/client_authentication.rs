@@ -132,20 +132,15 @@ pub(super) fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Re
     if methods > 1 && !faults.has(Fault::TwoAuthMethodsAccepted) {
         return Err(Refusal::request("the client authenticates in two ways"));
     }
+    if basic.is_some() || has_assertion {
+        client_id_beside_another(in_body.0, faults)?;
+    }
     if let Some((id, secret)) = basic {
-        match in_body.0 {
-            Some(_) if faults.has(Fault::ClientIdInBodyRefused) => {
-                return Err(Refusal::request("client_id stands in the body beside HTTP Basic"));
-            }
-            // It counts for nothing, but must not contradict (RFC 6749 section 3.2.1).
-            Some(other) if other != id && !faults.has(Fault::ClientIdParamTrusted) => {
-                return Err(Refusal::request("client_id in the body is not the client of HTTP Basic"));
-            }
-            None if faults.has(Fault::ClientIdInBodyDemanded) => {
-                return Err(Refusal::request("client_id is missing"));
-            }
-            _ => return Ok(Presented::Basic { id, secret }),
+        // It counts for nothing, but must not contradict (RFC 6749 section 3.2.1).
+        if in_body.0.is_some_and(|other| other != id) && !faults.has(Fault::ClientIdParamTrusted) {
+            return Err(Refusal::request("client_id in the body is not the client of HTTP Basic"));
         }
+        return Ok(Presented::Basic { id, secret });
     }
     if has_assertion {
         return client_assertion(form, faults);
@@ -156,6 +151,17 @@ pub(super) fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Re
         (None, Some(_)) => return Err(Refusal::client("client_secret without client_id")),
         (None, None) => Presented::Nothing,
     })
+}
+
+/// `client_id` where something else names the client: neither demanded nor forbidden.
+fn client_id_beside_another(client_id: Option<&str>, faults: &Faults) -> Result<(), Refusal> {
+    match client_id {
+        Some(_) if faults.has(Fault::ClientIdInBodyRefused) => {
+            Err(Refusal::request("client_id stands in the body beside another credential"))
+        }
+        None if faults.has(Fault::ClientIdInBodyDemanded) => Err(Refusal::request("client_id is missing")),
+        _ => Ok(()),
+    }
 }
 
 /// RFC 7523 section 2.2: the assertion, with its type.

@@ -132,9 +132,9 @@ faults! {
     BasicUnsupported "basic-unsupported" CLIENT refused
         "Advertises client_secret_basic but authenticates clients by the body only." "O6749-2.3.1-basic";
     ClientIdInBodyDemanded "client-id-in-body-demanded" CLIENT refused
-        "Demands `client_id` in the body beside HTTP Basic." "O6749-2.3-one";
+        "Demands `client_id` in the body beside HTTP Basic or a client assertion." "O6749-2.3-one";
     ClientIdInBodyRefused "client-id-in-body-refused" CLIENT accepted
-        "Refuses `client_id` in the body beside HTTP Basic." "O6749-2.3-one";
+        "Refuses `client_id` in the body beside HTTP Basic or a client assertion." "O6749-2.3-one";
     BasicNotFormDecoded "basic-not-form-decoded" CLIENT accepted
         "Does not form-decode id and secret of HTTP Basic, so that special characters fail."
         "cloudflare/workers-oauth-provider#41; IdentityPython/pyop#35";
@@ -188,7 +188,7 @@ faults! {
     ClientAssertionTypRefused "client-assertion-typ-refused" CLIENT accepted
         "Refuses the `typ` client-authentication+jwt." "J7523bis-ca-typ";
     ClientAssertionIssNotCompared "client-assertion-iss-not-compared" CLIENT accepted
-        "Takes the client from `sub`, or from `iss` where there is none." "A7521-5.2-iss";
+        "Takes the client from whichever of `sub` and `iss` names one." "J7523-3-iss-sub";
     ClientAssertionKeyOfAnyClient "client-assertion-key-of-any-client" CLIENT accepted
         "Verifies a client assertion with the key of another client." "A7521-5.2-sig";
     ClientAssertionAlgOpen "client-assertion-alg-open" CLIENT accepted
