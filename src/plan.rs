@@ -75,14 +75,11 @@ pub fn skip_reason(
             }
             Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
             Need::ClientSecretBasic
-                if by_another_method(baseline, ClientAuthenticationMethod::ClientSecretBasic) =>
+                if baseline.is_some_and(|baseline| {
+                    baseline.manner.method != ClientAuthenticationMethod::ClientSecretBasic
+                }) =>
             {
                 "the client does not authenticate with HTTP Basic"
-            }
-            Need::ClientSecretPost
-                if by_another_method(baseline, ClientAuthenticationMethod::ClientSecretPost) =>
-            {
-                "the client does not authenticate with a secret in the body"
             }
             Need::IssuerPath if split_origin(discovery.issuer()).1.trim_matches('/').is_empty() => {
                 "the issuer identifier has no path"
@@ -96,8 +93,4 @@ pub fn skip_reason(
         };
         Some(reason.to_owned())
     })
-}
-
-fn by_another_method(baseline: Option<&Baseline>, method: ClientAuthenticationMethod) -> bool {
-    baseline.is_some_and(|baseline| baseline.manner.method != method)
 }

@@ -157,7 +157,7 @@ async fn a_secret_in_the_header_counts_as_another_method_where_the_body_is_regis
         policy: Some(vec!["client-auth-method=registered".to_owned()]),
         ..RunOptions::default()
     };
-    let name = "client-authentication::client-auth-method/secret-in-the-header";
+    let name = "client-authentication::client-auth-method";
     for (faults, outcome) in [
         (BTreeSet::new(), Outcome::Pass),
         (BTreeSet::from([Fault::ClientAuthMethodNotPinned]), Outcome::Fail),

@@ -427,8 +427,6 @@ pub enum Need {
     Metadata,
     /// That the client authenticates with a secret in HTTP Basic.
     ClientSecretBasic,
-    /// That the client authenticates with a secret in the body.
-    ClientSecretPost,
     /// An issuer identifier with a path.
     IssuerPath,
     /// A baseline signed with RSA.

@@ -75,6 +75,9 @@ pub struct ClientAuthenticationChange {
     pub authorization: Option<String>,
     /// Whether `client_id` stands in the body as well; the baseline's answer unless given.
     pub client_id_in_body: Option<bool>,
+    /// The client's secret travels another way than in the baseline: in the body in place of HTTP Basic, else in HTTP
+    /// Basic.
+    pub other_secret_method: bool,
     /// HTTP Basic carries id and secret as they are, not form-encoded.
     pub without_form_encoding: bool,
     /// What differs from the well-formed client assertion, in the words of the ID-JAG. The method is then

@@ -108,6 +108,9 @@ fn describe_client(change: &ClientAuthenticationChange) -> Vec<String> {
         SecretChoice::Prefix => words.push("the client secret without its last character".to_owned()),
     }
     words.extend(change.authorization.iter().map(|value| format!("Authorization: {}", clip(value, SHOWN))));
+    if change.other_secret_method {
+        words.push("the client secret sent the other way".to_owned());
+    }
     if change.without_form_encoding {
         words.push("HTTP Basic without form-encoding".to_owned());
     }

@@ -121,6 +121,10 @@ impl Clients<'_> {
     /// The method by which a change lets its client authenticate.
     pub fn method(&self, change: &ClientAuthenticationChange, manner: Manner) -> ClientAuthenticationMethod {
         let its_own = match change.client {
+            _ if change.other_secret_method => match manner.method {
+                ClientAuthenticationMethod::ClientSecretBasic => ClientAuthenticationMethod::ClientSecretPost,
+                _ => ClientAuthenticationMethod::ClientSecretBasic,
+            },
             ClientChoice::Public => ClientAuthenticationMethod::None,
             // Neither has the first one's key.
             ClientChoice::Other | ClientChoice::Unauthorized

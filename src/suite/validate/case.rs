@@ -9,7 +9,7 @@ use crate::{
     settings::{POLICIES, Profile},
     suite::{
         Case, Exchange, Level, ResponseCheck, Send, Source, Step, SuiteFile,
-        file::{CaseFile, ExchangeFile, StepFile, ValueFile},
+        file::{CaseFile, ExchangeFile, ExpectFile, StepFile, ValueFile},
     },
     yaml::Path,
 };
@@ -57,6 +57,7 @@ pub(super) fn cases(
         checker.problem(checker.key(&path.key("steps"), "`steps` without a step"));
     }
     let defect = Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
+    checker.nothing_to_compare(path, file.expect.as_ref());
     if file.table.is_empty() {
         if checker.positions.has(&path.key("table")) {
             checker.problem(checker.key(&path.key("table"), "a table without values"));
@@ -261,6 +262,7 @@ impl Checker<'_> {
             self.problem(problem.help("a value gives its own `id_jag`, `token_request` or `expect`"));
             return None;
         }
+        self.nothing_to_compare(item, value.expect.as_ref());
         let expect = match &value.expect {
             Some(own) => self.expectation(&item.key("expect"), own)?,
             // One that is wrong has been reported with the case.
@@ -350,15 +352,8 @@ impl Checker<'_> {
             if file.same_client_assertion {
                 self.same_client_assertion(&item, file, sent);
             }
-            if file
-                .expect
-                .as_ref()
-                .is_some_and(|expect| expect.checks.contains(&ResponseCheck::SameAnswerAsBefore))
-                && !sent
-            {
-                let problem =
-                    self.key(&item.key("expect").key("checks"), "there is no answer before to compare with");
-                self.problem(problem.help("`same-answer-as-before` stands in a later step"));
+            if !sent {
+                self.nothing_to_compare(&item, file.expect.as_ref());
             }
             let exchange =
                 Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
@@ -394,6 +389,15 @@ impl Checker<'_> {
             self.problem(problem.help("add a step with `expect`"));
         }
         steps
+    }
+
+    /// `same-answer-as-before` where no answer came before.
+    fn nothing_to_compare(&mut self, item: &Path<'_>, expect: Option<&ExpectFile>) {
+        if expect.is_some_and(|expect| expect.checks.contains(&ResponseCheck::SameAnswerAsBefore)) {
+            let checks = item.key("expect");
+            let problem = self.key(&checks.key("checks"), "there is no answer before to compare with");
+            self.problem(problem.help("`same-answer-as-before` stands in a later step"));
+        }
     }
 
     fn nothing_beside(&mut self, item: &Path<'_>, key: &str, file: &StepFile) {

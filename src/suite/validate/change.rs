@@ -216,6 +216,7 @@ impl Checker<'_> {
                 ("secret", secret_is_changed),
                 ("authorization", change.authorization.is_some()),
                 ("client_id_in_body", change.client_id_in_body == Some(true)),
+                ("other_secret_method", change.other_secret_method),
                 ("without_form_encoding", change.without_form_encoding),
                 ("client_assertion", change.client_assertion.is_some()),
                 ("unadvertised_algorithm", change.unadvertised_algorithm),
@@ -252,6 +253,11 @@ impl Checker<'_> {
                 let problem = self.key(&path.key(key), message);
                 self.problem(problem.also(self.positions.value(&path.key("method")), "the method"));
             }
+        }
+        if let (true, Some(method)) = (change.other_secret_method, change.named_method()) {
+            let message = format!("the method is `{}`: there is no other way", method.name());
+            let problem = self.key(&path.key("other_secret_method"), message);
+            self.problem(problem.help("leave the method to the baseline"));
         }
         if change.unadvertised_algorithm
             && change.client_assertion.as_ref().is_some_and(|assertion| assertion.algorithm.is_some())

@@ -60,6 +60,7 @@ fn of_exchange(exchange: &Exchange, needs: &mut BTreeSet<Need>) {
         needs.insert(Need::ClientKey);
     }
     let shows_secret = authentication.without_form_encoding
+        || authentication.other_secret_method
         || authentication.method.is_some_and(ClientAuthenticationMethod::sends_a_secret);
     let is_registered = authentication.client == ClientChoice::Registered;
     let needs_secret = match authentication.secret {
