@@ -119,7 +119,10 @@ fn the_key_of_a_file_is_read_or_its_problem_named() {
     let error = problem(&folder.file("bad.pem", [0x30, 0x82, 0xff]));
     assert!(error.contains("not text, perhaps DER") && error.contains("openssl pkey -inform DER"), "{error}");
     let error = problem(&folder.path("missing.pem"));
-    assert!(error.contains("missing.pem") && error.contains("make one with `jagspec idp key --make FILE`"), "{error}");
+    assert!(
+        error.contains("missing.pem") && error.contains("make one with `jagspec idp key --make FILE`"),
+        "{error}"
+    );
     let error = problem(folder.root());
     assert!(error.contains("cannot read the key file"), "{error}");
 }

@@ -46,6 +46,7 @@ fn client_auth(fault: Fault) -> Option<&'static str> {
 fn policy(fault: Fault) -> Option<&'static str> {
     match fault {
         Fault::PublicClientAllowed => Some("public-clients=refuse"),
+        Fault::PublicClientRefused => Some("public-clients=allow"),
         Fault::ClientAuthMethodNotPinned => Some("client-auth-method=registered"),
         _ if fault.info().row == "own.jwt-bearer.replay" => Some("replay=single-use"),
         _ => None,

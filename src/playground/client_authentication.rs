@@ -64,6 +64,7 @@ pub(super) fn authenticate(
             let client = find(id, clients, faults)?.filter(|client| client.secret.is_none());
             let allowed = |client: &RegisteredClient| match client.has_key {
                 true => faults.has(Fault::KeyClientTakenForPublic),
+                false if faults.has(Fault::PublicClientRefused) => false,
                 false => public_clients == PublicClients::Allow || faults.has(Fault::PublicClientAllowed),
             };
             client.filter(allowed).ok_or_else(|| Refusal::client("no credential"))

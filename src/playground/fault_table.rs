@@ -75,6 +75,8 @@ faults! {
         "Writes empty arrays for what it does not have." "D8414-3.2-empty";
     JwksPrivateKey "jwks-private-key" METADATA accepted
         "Publishes the private member `d` in its JWKS." "D8414-jwks";
+    AuthMethodsUnderstated "auth-methods-understated" CLIENT accepted
+        "Advertises mutual TLS only, and authenticates clients by other methods." "D8414-2-team";
     SamlClientAuthAdvertised "saml-client-auth-advertised" CLIENT accepted
         "Advertises SAML assertions for client authentication." "J7523bis-saml";
     AuthAlgNoneAdvertised "auth-alg-none-advertised" METADATA accepted
@@ -170,6 +172,8 @@ faults! {
         "ATT-basic";
     PublicClientAllowed "public-client-allowed" CLIENT accepted
         "Lets public clients redeem ID-JAGs although they are to be refused." "PrefectHQ/fastmcp#4483 (review)";
+    PublicClientRefused "public-client-refused" CLIENT accepted
+        "Refuses public clients although they may redeem ID-JAGs." "AMB-8; near stacklok/toolhive#6677";
     ClientAuthMethodNotPinned "client-auth-method-not-pinned" CLIENT accepted
         "Lets a client authenticate by another method than the one that it is registered for."
         "indigo-iam/iam#1175";

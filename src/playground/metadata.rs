@@ -88,6 +88,11 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
     set(Fault::GrantTypeNotAdvertised, "grant_types_supported", json!(["authorization_code"]));
     let with_saml =
         [methods.as_slice(), &["urn:ietf:params:oauth:client-assertion-type:saml2-bearer"]].concat();
+    set(
+        Fault::AuthMethodsUnderstated,
+        "token_endpoint_auth_methods_supported",
+        json!(["self_signed_tls_client_auth"]),
+    );
     set(Fault::SamlClientAuthAdvertised, "token_endpoint_auth_methods_supported", json!(with_saml));
     set(
         Fault::AuthAlgNoneAdvertised,

@@ -45,6 +45,16 @@ pub fn client_assertions() -> Vec<Row> {
             CLIENT,
             "token"
         ),
+        row!(
+            AuthMethodsUnderstated,
+            metadata(a, a.member("token_endpoint_auth_methods_supported")),
+            "[\"client_secret_basic\",\"client_secret_post\",\"private_key_jwt\"]",
+            "[\"self_signed_tls_client_auth\"]"
+        ),
+        Row {
+            policies: Policies { public_clients: PublicClients::Allow, ..Policies::default() },
+            ..row!(PublicClientRefused, ask(b, of_public(b)), "token", CLIENT)
+        },
         row!(PublicClientAllowed, ask(b, of_public(b)), CLIENT, "token"),
         Row {
             policies: Policies { client_auth_method: ClientAuthMethod::Registered, ..Policies::default() },

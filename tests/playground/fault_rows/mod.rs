@@ -12,7 +12,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use jagspec::token_request::ClientAuthenticationMethod;
 use jagspec::{
     keys::Algorithm,
-    playground::{ClientAuthMethod, Fault, JWKS_LIFETIME, NoCommonScope, Playground, Policies},
+    playground::{
+        ClientAuthMethod, Fault, JWKS_LIFETIME, NoCommonScope, Playground, Policies, PublicClients,
+    },
 };
 use serde_json::{Value, json};
 
