@@ -21,12 +21,12 @@ export class Kv {
     return type === "json" && value !== null ? JSON.parse(value) : value;
   }
 
-  async put(key, value, { expirationTtl, expiration, metadata } = {}) {
+  async put(key, value, { expirationTtl, expiration } = {}) {
     if (Buffer.byteLength(value) > MAX_VALUE) throw new Error(`KV PUT failed: value longer than ${MAX_VALUE} bytes`);
     const now = this.#now();
     const expires = expirationTtl !== undefined ? now + expirationTtl * 1000 : expiration && expiration * 1000;
     if (expires < now + MIN_TTL * 1000) throw new Error(`KV PUT failed: expires in less than ${MIN_TTL} seconds`);
-    this.#entries.set(checked(key), { value, expires, metadata });
+    this.#entries.set(checked(key), { value, expires });
   }
 
   async delete(key) {
