@@ -216,6 +216,9 @@ fn changed(case: &Case) -> Vec<String> {
                 if send.same_assertion {
                     words.push("the same assertion once more".into());
                 }
+                if send.same_client_assertion {
+                    words.push("the same client assertion once more".into());
+                }
             }
             Step::Idp(action) => words.push(action.sentence().into()),
             Step::Wait(seconds) => words.push(format!("{seconds} seconds pass")),

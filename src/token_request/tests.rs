@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::settings::Secret;
+use crate::settings::{Client, Secret};
 
 const ENDPOINT: &str = "https://as.example/token";
 
