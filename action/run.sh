@@ -8,7 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Only this user can look into it.
 private=$(mktemp -d "$RUNNER_TEMP/jagspec-private.XXXXXX")
 trap 'rm -rf "$private"' EXIT
-cd "${INPUT_WORKING_DIRECTORY:-.}" || fail "working-directory: there is no such folder" 2
+# What a tool says of an input goes nowhere or into an annotation: in the log it could be read as a workflow command.
+cd "${INPUT_WORKING_DIRECTORY:-.}" 2>/dev/null || fail "working-directory: there is no such folder" 2
 
 # Options. Final line ends come of YAML's block style.
 for name in ${!OPTION_@}; do
@@ -42,7 +43,7 @@ fi
 
 # Reports.
 if [[ -n ${INPUT_REPORT_DIR:-} ]]; then
-  mkdir -p "$INPUT_REPORT_DIR" || fail "report-dir: the folder cannot be made" 2
+  mkdir -p "$INPUT_REPORT_DIR" 2>/dev/null || fail "report-dir: the folder cannot be made" 2
   reports=$(cd "$INPUT_REPORT_DIR" && pwd)
 else
   reports=$(mktemp -d "$RUNNER_TEMP/jagspec-report.XXXXXX")
