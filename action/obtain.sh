@@ -72,7 +72,7 @@ else
   cd "$root"
   # What the binary is made of. Names in this repository have no spaces.
   # shellcheck disable=SC2046
-  digest=$(sha256 Cargo.toml Cargo.lock $(find src suites -type f | LC_ALL=C sort) | sha256 | cut -c1-32)
+  digest=$(sha256 Cargo.toml Cargo.lock $(find src suites fixtures -type f | LC_ALL=C sort) | sha256 | cut -c1-32)
   lock=$(sha256 Cargo.lock | cut -c1-16)
   folder=$RUNNER_TEMP/jagspec/$digest
   output key "jagspec-${RUNNER_OS:-}-${RUNNER_ARCH:-}-$lock-$digest"

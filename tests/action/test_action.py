@@ -104,12 +104,14 @@ class ActionTest(unittest.TestCase):
         self.assertEqual([], list(self.temp.glob("jagspec-private.*")), "private files are left behind")
         return run
 
+    def use_recorder(self):
+        self.program = self.base / "recorder"
+        self.program.write_text(RECORDER)
+        self.program.chmod(0o755)
+
     def act_recorded(self, inputs=None, **environment):
-        """The environment and the arguments that jagspec would get."""
-        recorder = self.base / "recorder"
-        recorder.write_text(RECORDER)
-        recorder.chmod(0o755)
-        self.program = recorder
+        """What came of it, and the environment and the arguments that jagspec would get."""
+        self.use_recorder()
         run = self.act(inputs, **environment)
         variables = (self.base / "record.environment").read_text().split("\0")
         variables = dict(one.split("=", 1) for one in variables if one)
@@ -275,7 +277,7 @@ class Arguments(ActionTest):
     def arguments(self, text):
         """The words that the input `args` becomes."""
         run, _, arguments = self.act_recorded({"args": text})
-        self.assert_status(0, run) if run.status else None
+        self.assertEqual(0, run.status, run.raw)
         return arguments[: arguments.index("--show-secrets=false")]
 
     def test_words_are_as_in_a_shell(self):
@@ -315,6 +317,7 @@ class Arguments(ActionTest):
         names = set(Action(ROOT, None, None, {}).file["inputs"]) - {"install-only", "args"}
         # These end the run before jagspec would be called; alone, so that they do not hide the others.
         ending = {"version", "working-directory", "idp-key", "idp-tls-cert", "idp-tls-key", "ca-cert"}
+        self.use_recorder()
         for inputs in (*({name: evil} for name in sorted(ending)), {name: evil for name in names - ending}):
             run, variables, _ = self.act_recorded(inputs) if "target" in inputs else (self.act(inputs), {}, [])
             self.assertEqual("target" in inputs, run.status == 0, run.raw)
@@ -447,7 +450,7 @@ class Origins(ActionTest):
 
         copy = self.base / "copy"
         copy.mkdir()
-        for name in ("action.yml", "action", "Cargo.toml", "Cargo.lock", "src", "suites"):
+        for name in ("action.yml", "action", "Cargo.toml", "Cargo.lock", "src", "suites", "fixtures"):
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, copy / name)
         before = key(copy)
         (copy / "suites/audience.yaml").write_text("changed")
