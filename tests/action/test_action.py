@@ -166,6 +166,7 @@ class Runs(ActionTest):
     def test_a_faulty_server(self):
         run = self.act(self.playground("aud-multi-element-array"))
         self.assert_status(1, run)
+        self.assertEqual([], [name for name, value in run.outputs.items() if not value], "outputs that are not set")
         self.assertEqual("4", run.outputs["fail"])
         self.assertEqual("jwt-bearer.invalid-grant.aud", run.outputs["diagnosis-row"])
         self.assertIn("does not check `aud`", run.outputs["diagnosis-cause"])
