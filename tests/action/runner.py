@@ -2,8 +2,10 @@
 expressions, `if`, `run` with bash, files for outputs and the summary, workflow commands in the log, masks. Actions that
 are used are recorded, and answered by the test. What the runner does not know is an error, never passed over."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import uuid
 from dataclasses import dataclass, field
@@ -185,44 +187,41 @@ class Log:
         return line
 
 
-class Action:
-    """A composite action of a folder, and the runner that it is executed on."""
+class Steps:
+    """Executes `run` steps: the machine on which a job runs."""
 
-    def __init__(self, folder, temp, workspace, environment):
-        self.folder, self.temp, self.workspace, self.environment = folder, temp, workspace, environment
-        self.file = YAML(typ="safe").load(Path(folder, "action.yml").read_text())
+    def __init__(self, temp, workspace, environment):
+        self.temp, self.workspace, self.environment = temp, workspace, environment
+        self.groups = []
 
-    def run(self, inputs=None, use=None):
-        """Executes the steps. `use` answers `uses` steps: from name and inputs to outputs."""
-        given = {name: str(value) for name, value in (inputs or {}).items()}
-        unknown = given.keys() - self.file["inputs"].keys()
-        if unknown:
-            raise ValueError(f"the action has no inputs {sorted(unknown)}")
-        values = {name: given.get(name, (one or {}).get("default", "")) for name, one in self.file["inputs"].items()}
-        contexts = {"inputs": values, "steps": {}}
-        run = Run()
-        for step in self.file["runs"]["steps"]:
-            condition = str(step.get("if", "true" if run.status == 0 else "'' == 'x'"))
-            condition = condition.removeprefix("${{").removesuffix("}}")
-            if condition != "true" and not (
-                Expression(condition, contexts).value() and (run.status == 0 or "always()" in condition)
-            ):
+    def end(self):
+        """Ends what steps have left running, as the runner does at the end of a job."""
+        for group in self.groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+    def all(self, steps, contexts, run, use):
+        """Executes steps in order. `use` answers `uses` steps: from name and inputs to outputs and exit status."""
+        contexts["steps"] = {}
+        for step in steps:
+            condition = str(step.get("if", "always()" if run.status == 0 else "")).removeprefix("${{").removesuffix("}}")
+            # Without always() a step needs the success of those before.
+            if not condition or not Expression(condition, contexts).value() or (run.status and "always()" not in condition):
                 continue
             if "uses" in step:
                 arguments = {name: resolve(value, contexts) for name, value in step.get("with", {}).items()}
                 run.used.append((step["uses"], arguments))
-                outputs = use(step["uses"], arguments) if use else {}
+                outputs, status = use(step["uses"], arguments)
+                run.status = run.status or status
             else:
                 outputs = self.step(step, contexts, run)
             if "id" in step:
                 contexts["steps"][step["id"]] = {"outputs": outputs}
-        run.outputs = {name: resolve(one["value"], contexts) for name, one in self.file["outputs"].items()}
-        return run
 
     def step(self, step, contexts, run):
         if "${{" in step["run"]:
             raise ValueError(f"an expression in a script: {step['run']}")
-        if step["shell"] != "bash":
+        if step.get("shell", "bash") != "bash":
             raise ValueError(f"this runner has bash, not {step['shell']}")
         run.ran.append(step["name"])
         files = {name: self.temp / f"{name}-{uuid.uuid4()}" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")}
@@ -234,23 +233,55 @@ class Action:
             "PATH": os.environ["PATH"],
             "HOME": str(self.temp / "home"),
             "GITHUB_ACTIONS": "true",
-            "GITHUB_ACTION_PATH": str(self.folder),
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_TEMP": str(self.temp),
             **{name: str(file) for name, file in files.items()},
             **self.environment,
             **{name: resolve(value, contexts) for name, value in step.get("env", {}).items()},
         }
-        done = subprocess.run(
+        with subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=self.workspace, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=300, check=False,
-        )
-        Log(run).read(done.stdout.decode())
+            start_new_session=True,
+        ) as step_process:
+            self.groups.append(step_process.pid)
+            said, _ = step_process.communicate(timeout=300)
+        Log(run).read(said.decode())
         run.summary += files["GITHUB_STEP_SUMMARY"].read_text()
         for name in ("GITHUB_ENV", "GITHUB_PATH"):
             if files[name].read_text():
                 run.forbidden.append(f"{step['name']} writes to {name}")
-        if done.returncode:
-            run.status = done.returncode
+        run.status = run.status or step_process.returncode
         return outputs_of(files["GITHUB_OUTPUT"].read_text())
+
+
+class Action(Steps):
+    """A composite action of a folder."""
+
+    def __init__(self, folder, temp, workspace, environment):
+        super().__init__(temp, workspace, {**environment, "GITHUB_ACTION_PATH": str(folder)})
+        self.file = YAML(typ="safe").load(Path(folder, "action.yml").read_text())
+
+    def run(self, inputs, use):
+        given = {name: str(value) for name, value in (inputs or {}).items()}
+        unknown = given.keys() - self.file["inputs"].keys()
+        if unknown:
+            raise ValueError(f"the action has no inputs {sorted(unknown)}")
+        values = {name: given.get(name, (one or {}).get("default", "")) for name, one in self.file["inputs"].items()}
+        contexts, run = {"inputs": values}, Run()
+        self.all(self.file["runs"]["steps"], contexts, run, use)
+        run.outputs = {name: resolve(one["value"], contexts) for name, one in self.file["outputs"].items()}
+        return run
+
+
+class Job(Steps):
+    """A job of a workflow."""
+
+    def __init__(self, text, job, temp, workspace, environment):
+        super().__init__(temp, workspace, environment)
+        self.steps = YAML(typ="safe").load(text)["jobs"][job]["steps"]
+
+    def run(self, secrets, use):
+        run = Run(masks=list(secrets.values()))
+        self.all(self.steps, {"secrets": secrets}, run, use)
+        return run

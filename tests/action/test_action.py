@@ -17,7 +17,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from runner import Action
+from runner import Action, Job
 
 ROOT = Path(__file__).resolve().parents[2]
 JAGSPEC = os.environ["JAGSPEC"]
@@ -91,8 +91,8 @@ class ActionTest(unittest.TestCase):
             program = Path(inputs["path"], "bin/jagspec")
             program.parent.mkdir(parents=True)
             program.symlink_to(self.program)
-            return {"cache-hit": "true"}
-        return {}
+            return {"cache-hit": "true"}, 0
+        return {}, 0
 
     def act(self, inputs=None, **environment):
         environment = {
@@ -542,6 +542,59 @@ class Origins(ActionTest):
             run = self.act({"version": version})
             self.assertEqual(2, run.status, version)
             self.assertIn("version: not the number of a release", run.of_kind("error")[0])
+
+
+class Example(ActionTest):
+    """The steps of examples/github-single-server.yml, at ports of this test's."""
+
+    def job(self, *faults):
+        port, idp = free_port(), free_port()
+        text = (ROOT / "examples/github-single-server.yml").read_text()
+        here = text.replace("127.0.0.1:9556", f"127.0.0.1:{port}")
+        here = here.replace('" playground >', f'" playground --listen 127.0.0.1:{port} {" ".join(["--fault", *faults] if faults else [])} >')
+        self.assertNotEqual(text, here)
+        environment = {
+            "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "no_proxy": "127.0.0.1",
+            "JAGSPEC_IDP_LISTEN": f"127.0.0.1:{idp}", "JAGSPEC_IDP_ISSUER": f"http://127.0.0.1:{idp}",
+        }
+        runs, used = [], {}
+
+        def use(name, inputs):
+            if name.startswith("OWNER/jagspec@"):
+                runs.append(Action(self.folder, self.temp, self.workspace, environment).run(inputs, self.use))
+                return runs[-1].outputs, runs[-1].status
+            used[name.split("@")[0]] = inputs
+            return {}, 0
+
+        job = Job(here, "conformance", self.temp, self.workspace, environment)
+        self.addCleanup(job.end)
+        done = job.run({"JAGSPEC_CLIENT_SECRET": "todo-app-secret", "JAGSPEC_IDP_KEY": KEY.read_text()}, use)
+        return done, runs[-1], used
+
+    def setUp(self):
+        super().setUp()
+        (self.workspace / "conformance").mkdir()
+        (self.workspace / "conformance/baseline.yaml").write_text("known: []\n")
+
+    def test_a_correct_server(self):
+        done, run, used = self.job()
+        self.assertEqual(0, done.status, run.raw)
+        self.assertGreater(int(run.outputs["pass"]), 300)
+        self.assertIn("does not exist", run.of_kind("warning")[0])
+        self.assertEqual(run.outputs["sarif"], used["github/codeql-action/upload-sarif"]["sarif_file"])
+        for path in used["actions/upload-artifact"]["path"].split():
+            self.assertTrue((self.workspace / path).exists(), path)
+        # What it wrote is what it compares with.
+        done, run, _ = self.job()
+        self.assertEqual((0, []), (done.status, run.of_kind("warning")), run.raw)
+
+    def test_a_faulty_server(self):
+        done, run, used = self.job("aud-multi-element-array")
+        self.assertEqual(1, done.status, run.raw)
+        sarif = json.loads(Path(used["github/codeql-action/upload-sarif"]["sarif_file"]).read_text())
+        places = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in sarif["runs"][0]["results"]}
+        self.assertEqual({".github/workflows/conformance.yml"}, places)
+        self.assertIn("actions/upload-artifact", used)
 
 
 if __name__ == "__main__":
