@@ -165,7 +165,7 @@ class Log:
         """Carries out a command, and returns what is shown of the line."""
         known = COMMANDS | ({self.stopped.lower()} if self.stopped else set())
         new = re.match(r"\s*::([^\s:]+)(?: (.*?))?::(.*)", line)
-        old = re.search(r"##\[([^\]\s]+)(?: ([^\]]*))?\](.*)", line)
+        old = re.search(r"##\[([^\] ]+)(?: ([^\]]*))?\](.*)", line)
         match = next((one for one in (new, old) if one and one[1].lower() in known), None)
         if not match:
             return line

@@ -186,6 +186,7 @@ class Runs(ActionTest):
         for name in (*COUNTS, *REPORTS, "diagnosis-row"):
             self.assertEqual("", run.outputs[name], name)
         self.assertIn("did you mean `draft`?", run.of_kind("error")[0])
+        self.assertTrue(run.summary.startswith("## jagspec: no run (exit status 2)\n"), run.summary)
         self.assertIn("    error: --profile: unknown profile `drat`", run.summary)
 
     def test_a_server_that_does_not_answer(self):
@@ -346,7 +347,8 @@ class Secrets(ActionTest):
                 self.assertFalse(form in text, f"a secret is in {name}")
         for line in secret.splitlines():
             if line and not line.startswith("-----"):
-                self.assertTrue(line in run.masks, "a line is not masked")
+                escaped = line.replace("%", "%25")
+                self.assertTrue(f"::add-mask::{escaped}\n" in run.raw, "a line is not masked")
         self.assertTrue(secret in run.masks, "the whole is not masked")
 
     def test_right_ones_of_several_lines_and_with_special_characters(self):
@@ -385,7 +387,9 @@ class Secrets(ActionTest):
 
 class HostileServers(ActionTest):
     def test_what_a_server_says_is_no_command(self):
-        attack = "x\n::set-output name=pass::999\r\n::error::forged\n##[set-output name=fail]0\n##[add-mask]pass\n::stop-commands::x\nEOF\npass=999"
+        # Text is wrapped: one of many words stands at the beginning of a line, where a command may. The old form may
+        # stand anywhere.
+        attack = "::error::forged " * 40 + "##[add-mask]pass ##[set-output name=fail]0\n::set-output name=pass::999"
 
         def answer(path):
             if ".well-known" in path:
@@ -399,15 +403,27 @@ class HostileServers(ActionTest):
             address.append(target)
             run = self.act({"target": target, "idp-listen": "127.0.0.1:0", **CLIENT})
         self.assert_status(3, run)
-        self.assertIn("##[set-output name=fail]0", run.raw, "the attack reaches the log, else this shows nothing")
-        self.assertEqual([], run.forbidden)
+        reaches = [line for line in run.raw.splitlines() if line.strip().startswith("::error::forged")]
+        self.assertNotEqual([], reaches, "the attack does not reach the log, so that this shows nothing")
+        self.assertEqual([], [one for one in run.annotations if one[1].startswith("forged")])
         self.assertNotIn("pass", run.masks)
-        self.assertEqual([], [one for one in run.annotations if one[1] == "forged"])
         report = json.loads(Path(run.outputs["json"]).read_text())
-        for name in COUNTS:
-            self.assertEqual(str(report["summary"][name]), run.outputs[name])
+        self.assertEqual({name: str(report["summary"][name]) for name in COUNTS}, {name: run.outputs[name] for name in COUNTS})
+
+    def test_a_diagnosis_is_lines_without_control_characters(self):
+        hostile = json.loads((ROOT / "fixtures/report/hostile.json").read_text())["diagnoses"][0]
+        self.assertRegex(hostile["cause"], "[\x00-\x1f].*\u202e")
+        hostile["fix"] = "x" * 5000
+        report = {"summary": {name: 0 for name in COUNTS}, "diagnoses": [hostile]}
+        (self.base / "report.json").write_text(json.dumps(report))
+        self.program = self.base / "writer"
+        self.program.write_text(f'#!/bin/sh\nfor word; do case $word in json=*) cp "{self.base}/report.json" "${{word#json=}}" ;; esac; done\n')
+        self.program.chmod(0o755)
+        run = self.act()
+        self.assertIn("owned", run.outputs["diagnosis-cause"])
+        self.assertEqual(1000, len(run.outputs["diagnosis-fix"]))
         for name, value in run.outputs.items():
-            self.assertNotRegex(value, r"[\x00-\x1f\x7f-\x9f\u202e]", name)
+            self.assertNotRegex(value, "[\x00-\x1f\x7f-\x9f\u200b\u202e\u2066]", name)
 
 
 class Origins(ActionTest):
