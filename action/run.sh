@@ -44,7 +44,7 @@ fi
 # Reports.
 if [[ -n ${INPUT_REPORT_DIR:-} ]]; then
   mkdir -p "$INPUT_REPORT_DIR" 2>/dev/null || fail "report-dir: the folder cannot be made" 2
-  reports=$(cd "$INPUT_REPORT_DIR" && pwd)
+  reports=$(native "$(cd "$INPUT_REPORT_DIR" && pwd)")
 else
   reports=$(mktemp -d "$RUNNER_TEMP/jagspec-report.XXXXXX")
 fi
@@ -100,6 +100,6 @@ else
   said=$(head -c 20000 "$private/log" | LC_ALL=C tr -d '\000-\010\013-\037\177')
   annotate error "jagspec ended with status $code and without a report. $said"
   printf '## jagspec: no run (exit status %s)\n\n' "$code" >>"$summary"
-  printf '    %s\n' "${said//$'\n'/$'\n'    }" >>"$summary"
+  while IFS= read -r line; do printf '    %s\n' "$line"; done <<<"$said" >>"$summary"
 fi
 exit "$code"
