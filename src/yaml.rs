@@ -83,7 +83,7 @@ fn blank(text: &mut String, item: std::ops::Range<usize>) {
 /// # Errors
 /// What the crate says of a value that YAML cannot hold.
 pub fn to_text(value: &impl Serialize) -> Result<String, String> {
-    let options = serde_yaml::ser_options! { prefer_block_scalars: false };
+    let options = serde_yaml::ser_options! { prefer_block_scalars: false, compact_list_indent: false };
     serde_yaml::to_string_with_options(value, options).map_err(|error| error.to_string())
 }
 

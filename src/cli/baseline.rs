@@ -80,11 +80,7 @@ impl Baseline {
         }
     }
 
-    fn rewrite(
-        &self,
-        report: &Report,
-        profile: Profile,
-    ) -> Result<(Rewritten, Vec<BaselineEntry>), String> {
+    fn rewrite(&self, report: &Report, profile: Profile) -> Result<(Rewritten, Vec<BaselineEntry>), String> {
         let old = self.source.as_ref().map(|source| source.text.as_str());
         let rewritten = known_failures::rewrite(report, profile, &self.names, old)?;
         // What cannot be read again must not take the place of what can.

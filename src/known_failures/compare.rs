@@ -13,7 +13,9 @@ use super::{
     validate::day,
 };
 use crate::{
-    report::{BaselineEntry, BaselineReport, CaseReport, EntryState, KnownFailure, NewFailure, Outcome, Report},
+    report::{
+        BaselineEntry, BaselineReport, CaseReport, EntryState, KnownFailure, NewFailure, Outcome, Report,
+    },
     settings::Profile,
 };
 

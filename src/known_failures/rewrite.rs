@@ -90,7 +90,8 @@ fn is_kept(entry: &BaselineEntry, report: &Report) -> bool {
 /// What stays of an entry beside the new ones: itself; where it is a pattern that fits one of them, an entry for each
 /// of its other cases, since no case may have two.
 fn still(entry: &BaselineEntry, new: &[&CaseReport], report: &Report, names: &[String]) -> Vec<EntryFile> {
-    let is_apart = entry.state == EntryState::Inapplicable || !new.iter().any(|case| fits(&entry.case, &case.name));
+    let is_apart =
+        entry.state == EntryState::Inapplicable || !new.iter().any(|case| fits(&entry.case, &case.name));
     if is_apart {
         return EntryFile::named(&entry.case, entry).into_iter().collect();
     }

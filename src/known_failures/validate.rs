@@ -150,9 +150,7 @@ impl Checker<'_> {
             };
             let cases: Vec<&str> =
                 names.iter().map(String::as_str).filter(|name| fits(&entry.case, name)).collect();
-            let first = cases
-                .iter()
-                .find_map(|name| Some((*name, *by_name.get(name)?.iter().find(meets)?)));
+            let first = cases.iter().find_map(|name| Some((*name, *by_name.get(name)?.iter().find(meets)?)));
             match first {
                 Some((name, first)) => self.twice(name, (first, &entries[first]), (at, entry)),
                 None => cases.into_iter().for_each(|name| by_name.entry(name).or_default().push(at)),

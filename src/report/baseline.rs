@@ -137,9 +137,9 @@ impl Report {
         let is_known = |name: &String| {
             self.cases.iter().find(|case| case.name == *name).is_some_and(|case| case.known.is_some())
         };
-        self.diagnoses.iter().partition(|it| {
-            self.baseline.is_none() || it.cases.is_empty() || !it.cases.iter().all(is_known)
-        })
+        self.diagnoses
+            .iter()
+            .partition(|it| self.baseline.is_none() || it.cases.is_empty() || !it.cases.iter().all(is_known))
     }
 
     /// How many cases of this outcome are known.
@@ -156,8 +156,7 @@ impl Report {
             (new, format!("{} {} new", counted(new, "failure", "failures"), be(new))),
             (stale, format!("{} of the baseline {} stale", counted(stale, "entry", "entries"), be(stale))),
         ];
-        let parts: Vec<_> =
-            parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+        let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }

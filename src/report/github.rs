@@ -29,7 +29,8 @@ pub fn render(report: &Report) -> String {
         lines.push(command("error", &[("title", &title)], &message));
         room -= 1;
     }
-    let stale: Vec<_> = report.entries(EntryState::Stale).map(|it| entry("error", "stale", it, report)).collect();
+    let stale: Vec<_> =
+        report.entries(EntryState::Stale).map(|it| entry("error", "stale", it, report)).collect();
     let expired: Vec<_> =
         report.entries(EntryState::Expired).map(|it| entry("warning", "expired", it, report)).collect();
     let errors: Vec<_> = errors.into_iter().map(|case| annotation("error", case)).chain(stale).collect();

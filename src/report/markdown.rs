@@ -7,7 +7,7 @@
 use super::{
     CaseReport, Diagnosis, EntryState, Outcome, Report,
     text::{sanitise, truncate, unfolded},
-    verdict::{cases_of, counted, counts, known, numbers, reasons_of},
+    verdict::{cases_of, counted, counted_cases, counts, known, numbers, reasons_of},
 };
 
 /// GitHub takes a step's summary of up to 1 MiB.
@@ -138,7 +138,7 @@ impl Page {
         let mut text = format!("### {heading}: {count}\n\n");
         for entry in entries.iter().take(OPEN) {
             let place = code(&report.baseline_place(entry.line));
-            text.push_str(&format!("- {} {place}: {}\n", code(&entry.label()), code(&entry.advice())));
+            text.push_str(&format!("- {}, {place}: {}\n", code(&entry.label()), code(&entry.advice())));
         }
         if let Some(more) = entries.len().checked_sub(OPEN).filter(|more| *more > 0) {
             text.push_str(&format!("- … and {more} more\n"));
@@ -151,7 +151,10 @@ impl Page {
         let Some(baseline) = report.baseline.as_ref().filter(|baseline| baseline.known > 0) else { return };
         let count = counted(baseline.known, "case", "cases");
         // A code span is no code within a summary.
-        if !self.add(&format!("<details><summary>Known: {count}</summary>\n\nAs {} says.\n\n", code(&baseline.file))) {
+        if !self.add(&format!(
+            "<details><summary>Known: {count}</summary>\n\nAs {} says.\n\n",
+            code(&baseline.file)
+        )) {
             return;
         }
         let mut left = baseline.known;
@@ -171,7 +174,8 @@ impl Page {
             }
         }
         let (_, diagnoses) = report.parted_diagnoses();
-        let rows: Vec<_> = diagnoses.iter().take(MOST_REASONS).map(|diagnosis| code(&diagnosis.row)).collect();
+        let rows: Vec<_> =
+            diagnoses.iter().take(MOST_REASONS).map(|diagnosis| code(&diagnosis.row)).collect();
         if !rows.is_empty() {
             self.add(&format!("\nRows: {}\n", rows.join(", ")));
         }
@@ -190,7 +194,8 @@ impl Page {
         let open = if outcome == Outcome::Warn { 0 } else { cases.len().min(OPEN) };
         let (open, folded) = cases.split_at(open);
         if !open.is_empty() {
-            if !self.add(&format!("### {heading}: {}\n\n", counted(cases.len(), "case", "cases"))) {
+            let count = counted_cases(report, outcome, cases.len());
+            if !self.add(&format!("### {heading}: {count}\n\n")) {
                 self.cut(open.len() + folded.len(), heading);
                 return;
             }

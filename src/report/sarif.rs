@@ -315,9 +315,10 @@ fn invocation(report: &Report) -> Invocation {
             .map(|(level, entry)| Notification {
                 level,
                 message: Message::new(&format!("{}: {}", entry.label(), entry.advice())),
-                locations: report.baseline.as_ref().map(|baseline| {
-                    [at(&baseline.file, u32::try_from(entry.line).unwrap_or(u32::MAX))]
-                }),
+                locations: report
+                    .baseline
+                    .as_ref()
+                    .map(|baseline| [at(&baseline.file, u32::try_from(entry.line).unwrap_or(u32::MAX))]),
             })
             .collect(),
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     CaseReport, Diagnosis, EntryState, Outcome, ProfileEntry, Report,
     text::{Page, Span, columns, truncate, unfolded},
-    verdict::{Tone, cases_of, counted, is_critical, known, reasons_of},
+    verdict::{Tone, cases_of, counted, counted_cases, is_critical, known, reasons_of},
 };
 
 /// Narrower than this no layout is kept.
@@ -222,9 +222,8 @@ impl Terminal<'_> {
         if cases.is_empty() {
             return;
         }
-        let is_new = self.report.baseline.is_some() && outcome != Outcome::Warn;
-        let (one, many) = if is_new { ("new case", "new cases") } else { ("case", "cases") };
-        self.heading(style_of(outcome), heading, Some(&counted(cases.len(), one, many)));
+        let count = counted_cases(self.report, outcome, cases.len());
+        self.heading(style_of(outcome), heading, Some(&count));
 
         // What kept one case from being carried out keeps many: it is told once. Findings stand for themselves.
         let same = |a: &CaseReport, b: &CaseReport| outcome == Outcome::Error && a.reason == b.reason;
@@ -306,7 +305,11 @@ impl Terminal<'_> {
         for entry in entries.iter().take(MOST_ENTRIES) {
             let place = report.baseline_place(entry.line);
             let lead = [Span::new(style.bold(), &format!("{symbol} "))];
-            self.page.paragraph(&lead, 2, &[Span::new(BOLD, &entry.label()), Span::plain(&format!(" {place}"))]);
+            self.page.paragraph(
+                &lead,
+                2,
+                &[Span::new(BOLD, &entry.label()), Span::plain(&format!(", {place}"))],
+            );
             self.page.paragraph(&[Span::plain("  ")], 2, &[cut(PLAIN, &entry.advice())]);
         }
         self.more(rest(entries.len(), MOST_ENTRIES));

@@ -147,7 +147,7 @@ impl Report {
                 (Tone::Good, "✓", "PASS", format!("{broken} at {target}, as the baseline says"))
             }
             (1, Some(broken)) if self.baseline.is_some() => {
-                (Tone::Bad, "✗", "FAIL", format!("{reason} at {target}; {broken}"))
+                (Tone::Bad, "✗", "FAIL", format!("{target}: {reason}; {broken}"))
             }
             (1, Some(broken)) => (Tone::Bad, "✗", "FAIL", format!("{broken} at {target}")),
             (1, None) => (Tone::Bad, "✗", "FAIL", format!("{target}: {reason}")),
@@ -159,6 +159,13 @@ impl Report {
         };
         Verdict { tone, symbol, word, text }
     }
+}
+
+/// How many cases of an outcome are shown as findings: `2 new cases` where there is a baseline and they fail the run.
+pub(super) fn counted_cases(report: &Report, outcome: Outcome, count: usize) -> String {
+    let is_new = report.baseline.is_some() && outcome != Outcome::Warn;
+    let (one, many) = if is_new { ("new case", "new cases") } else { ("case", "cases") };
+    counted(count, one, many)
 }
 
 /// `1 case`, `2 cases`.

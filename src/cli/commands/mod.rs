@@ -31,7 +31,11 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Explain { id }) => explain::explain(&id, screen),
         Some(Command::Check { files }) => check::check(&files, screen),
         Some(Command::Schema { kind }) => {
-            screen.result(&if kind == "baseline" { known_failures::file::schema() } else { schema::suite_schema() });
+            screen.result(&if kind == "baseline" {
+                known_failures::file::schema()
+            } else {
+                schema::suite_schema()
+            });
             Ok(0)
         }
         Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,

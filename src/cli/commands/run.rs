@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, baseline::Baseline, files,
+        Cli, RunArguments, RunOptions, Screen, Started,
+        baseline::Baseline,
+        files,
         settings::{SUBJECT, settings},
     },
     clock::Clock,
