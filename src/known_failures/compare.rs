@@ -119,7 +119,7 @@ impl Seen {
         }
         let reason = match self.last {
             Some(Outcome::Pass) if entry.cases == 1 => "the case passes".to_owned(),
-            Some(last) if entry.cases == 1 => format!("the outcome of the case is {}", last.word()),
+            Some(last) if entry.cases == 1 => format!("its outcome is now {}", last.word()),
             _ => format!("of its {} cases none is {}", entry.cases, entry.outcome.word()),
         };
         (EntryState::Stale, reason)

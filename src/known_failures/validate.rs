@@ -18,6 +18,9 @@ use crate::{
 
 const DAY: StaticFormatDescription = format_description!("[year]-[month]-[day]");
 
+/// So many mistakes are looked for in one file. Since no case has two entries, this bounds the work too.
+const MISTAKES_AT_MOST: usize = 50;
+
 /// The entries of a baseline, those for other versions of jagspec among them.
 ///
 /// `names` are all cases of the suites; without them no name is looked for, as when the suites themselves have mistakes.
@@ -30,10 +33,27 @@ pub fn entries(
     version: &Version,
 ) -> Result<Vec<BaselineEntry>, Vec<Problem>> {
     let parsed = yaml::parse_items::<BaselineFile>(source, "known");
-    let mut checker = Checker { positions: &parsed.positions, names, problems: parsed.problems };
     let typed = parsed.value.map(|file| file.known).unwrap_or_default();
-    let entries: Vec<_> = typed.iter().enumerate().map(|(at, it)| checker.entry(at, it, version)).collect();
-    checker.no_case_twice(&entries);
+    let mut checker = Checker {
+        positions: &parsed.positions,
+        breaks: source.text.match_indices('\n').map(|(at, _)| at).collect(),
+        // Without suites the names that are typed are the only ones.
+        cases: match names {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => typed.iter().map(|entry| entry.case.as_str()).collect(),
+        },
+        entries_of: BTreeMap::new(),
+        problems: parsed.problems,
+    };
+    let mut entries = Vec::new();
+    for (at, typed) in typed.iter().enumerate() {
+        if checker.problems.len() >= MISTAKES_AT_MOST {
+            break;
+        }
+        let entry = checker.entry(at, typed, version);
+        entries.push(entry);
+        checker.no_case_twice(&entries);
+    }
     if checker.problems.is_empty() {
         return Ok(entries);
     }
@@ -48,7 +68,12 @@ pub(super) fn day(text: &str) -> Option<Date> {
 
 struct Checker<'a> {
     positions: &'a Positions,
-    names: Option<&'a [String]>,
+    /// The line breaks of the file, so that not every entry counts the lines before it.
+    breaks: Vec<usize>,
+    /// The names of the cases.
+    cases: Vec<&'a str>,
+    /// The entries that apply to a case.
+    entries_of: BTreeMap<&'a str, Vec<usize>>,
     problems: Vec<Problem>,
 }
 
@@ -60,14 +85,12 @@ impl Checker<'_> {
 
     fn entry(&mut self, at: usize, typed: &EntryFile, version: &Version) -> BaselineEntry {
         let place = self.place(at, "case");
-        let line = place.line_column().0;
+        let start = place.span().start;
+        let line = self.breaks.partition_point(|at| *at < start) + 1;
         let applies = self.version(at, typed, version);
         self.expiry(at, typed);
-        let cases = match self.names {
-            // A case that only other versions have is no mistake.
-            Some(names) if applies => self.cases(place, &typed.case, names),
-            _ => 0,
-        };
+        // A case that only other versions have is no mistake.
+        let cases = if applies { self.cases(place, &typed.case) } else { 0 };
         BaselineEntry {
             case: typed.case.clone(),
             outcome: typed.outcome.into(),
@@ -108,8 +131,8 @@ impl Checker<'_> {
     }
 
     /// How many cases of the suites the entry names.
-    fn cases(&mut self, place: Place, case: &str, names: &[String]) -> usize {
-        let cases = names.iter().filter(|name| fits(case, name)).count();
+    fn cases(&mut self, place: Place, case: &str) -> usize {
+        let cases = self.cases.iter().filter(|name| fits(case, name)).count();
         if cases > 0 {
             return cases;
         }
@@ -119,10 +142,10 @@ impl Checker<'_> {
             format!("no case is named `{case}`")
         };
         let values = format!("{case}/");
-        let help = if names.iter().any(|name| name.starts_with(&values)) {
+        let help = if self.cases.iter().any(|name| name.starts_with(&values)) {
             format!("its values are cases of their own: write one's name, or `{case}/*` for all")
         } else {
-            match meant(case, names) {
+            match meant(case, &self.cases) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`jagspec list` shows the names".to_owned(),
             }
@@ -131,29 +154,25 @@ impl Checker<'_> {
         0
     }
 
-    /// Two entries for one case would have to be told apart: which of them holds, which is stale.
+    /// Two entries for one case would have to be told apart: which of them holds, which is stale. Looks at the last.
     fn no_case_twice(&mut self, entries: &[BaselineEntry]) {
-        let typed: Vec<String>;
-        let names = match self.names {
-            Some(names) => names,
-            None => {
-                typed = entries.iter().map(|entry| entry.case.clone()).collect();
-                &typed
-            }
+        let Some((last, earlier)) = entries.split_last() else { return };
+        if last.state == EntryState::Inapplicable {
+            return;
+        }
+        let meets = |other: &&usize| {
+            let profiles = (last.profile, earlier[**other].profile);
+            !matches!(profiles, (Some(one), Some(other)) if one != other)
         };
-        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let applicable = |(_, entry): &(usize, &BaselineEntry)| entry.state != EntryState::Inapplicable;
-        for (at, entry) in entries.iter().enumerate().filter(applicable) {
-            let meets = |other: &&usize| {
-                let profiles = (entry.profile, entries[**other].profile);
-                !matches!(profiles, (Some(one), Some(other)) if one != other)
-            };
-            let cases: Vec<&str> =
-                names.iter().map(String::as_str).filter(|name| fits(&entry.case, name)).collect();
-            let first = cases.iter().find_map(|name| Some((*name, *by_name.get(name)?.iter().find(meets)?)));
-            match first {
-                Some((name, first)) => self.twice(name, (first, &entries[first]), (at, entry)),
-                None => cases.into_iter().for_each(|name| by_name.entry(name).or_default().push(at)),
+        let cases: Vec<&str> = self.cases.iter().copied().filter(|name| fits(&last.case, name)).collect();
+        let first =
+            cases.iter().find_map(|name| Some((*name, *self.entries_of.get(name)?.iter().find(meets)?)));
+        match first {
+            Some((name, first)) => self.twice(name, (first, &earlier[first]), (earlier.len(), last)),
+            None => {
+                for name in cases {
+                    self.entries_of.entry(name).or_default().push(earlier.len());
+                }
             }
         }
     }
@@ -183,13 +202,13 @@ impl Checker<'_> {
 }
 
 /// The name or pattern that was probably meant.
-fn meant(case: &str, names: &[String]) -> Option<String> {
+fn meant(case: &str, names: &[&str]) -> Option<String> {
     let suites = || names.iter().filter_map(|name| name.split("::").next());
     match case.split_once("::") {
         None if suites().any(|suite| suite == case) => Some(format!("{case}::*")),
         Some((suite, rest)) if is_pattern(rest) && !is_pattern(suite) => {
             nearest(suite, suites()).filter(|near| *near != suite).map(|near| format!("{near}::{rest}"))
         }
-        _ => nearest(case, names.iter().map(String::as_str)).map(str::to_owned),
+        _ => nearest(case, names.iter().copied()).map(str::to_owned),
     }
 }

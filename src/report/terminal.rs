@@ -320,7 +320,12 @@ impl Terminal<'_> {
         let report = self.report;
         let Some(baseline) = report.baseline.as_ref().filter(|baseline| baseline.known > 0) else { return };
         let count = format!("{}, as {} says", counted(baseline.known, "case", "cases"), baseline.file);
-        self.heading(DIM, "KNOWN", Some(&count));
+        self.page.blank();
+        self.page.paragraph(
+            &[Span::new(DIM.bold(), "KNOWN"), Span::plain("  ")],
+            2,
+            &[Span::new(DIM, &count)],
+        );
         let entries: Vec<_> = report.entries(EntryState::Matched).collect();
         for entry in entries.iter().take(MOST_ENTRIES) {
             let cases = report.cases.iter().filter_map(|case| case.known.as_ref());
