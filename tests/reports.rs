@@ -54,7 +54,7 @@ fn terminal_with_every_outcome() {
 
 #[test]
 fn terminal_in_colour() {
-    let options = TerminalOptions { width: 100, colour: true };
+    let options = TerminalOptions { width: 100, colour: true, exit_reason: None };
     let text = terminal::render(&sample("mixed"), &options);
     insta::assert_snapshot!("mixed-100-colour", text.replace('\x1b', "␛"));
     // Colour never says anything of its own.
@@ -106,10 +106,13 @@ fn nothing_that_a_target_says_reaches_a_terminal_alive() {
         assert!(!text.contains(|c| c != '\n' && is_harmful(c)), "{text}");
         assert!(text.contains(r"\x1b]0;owned\x07\x1b[2J\u{9b}31m\u{202e}gnp.exe") || width < 100, "{text}");
     }
-    let options = TerminalOptions { width: 100, colour: true };
+    let options = TerminalOptions { width: 100, colour: true, exit_reason: Some("\x1b[2Jreason".to_owned()) };
     let plain = anstream::adapter::strip_str(&terminal::render(&report, &options)).to_string();
     assert!(!plain.contains(|c| c != '\n' && is_harmful(c)), "{plain}");
-    assert!(plain.contains("gnp.exe"), "not eaten as part of an escape sequence");
+    assert!(
+        plain.contains("gnp.exe") && plain.contains(r"\x1b[2Jreason"),
+        "not eaten as part of an escape sequence"
+    );
 
     let json = json::render(&report).unwrap();
     assert!(!json.contains(|c| c != '\n' && is_harmful(c)));

@@ -51,18 +51,20 @@ pub struct TerminalOptions {
     pub width: usize,
     /// Whether styles are written; the words are the same without them.
     pub colour: bool,
+    /// What the exit status means, where the caller knows it better than the report tells.
+    pub exit_reason: Option<String>,
 }
 
 impl Default for TerminalOptions {
     fn default() -> Self {
-        Self { width: 80, colour: false }
+        Self { width: 80, colour: false, exit_reason: None }
     }
 }
 
 /// The report as text, with a newline at its end.
 pub fn render(report: &Report, options: &TerminalOptions) -> String {
     let width = options.width.clamp(NARROWEST, WIDEST);
-    let reason = report.exit_reason();
+    let reason = options.exit_reason.clone().unwrap_or_else(|| report.exit_reason());
     let mut terminal =
         Terminal { report, reason, width, page: Page::new(width, options.colour), details: MOST_CASES };
     terminal.header();

@@ -120,8 +120,9 @@ impl Report {
         row.map_or_else(|| why.clone(), |row| format!("{why} ({row})"))
     }
 
-    /// The verdict: one word and one sentence. `reason` (`exit_reason`) and `target` come in as they are to stand in
-    /// the text: a format that escapes what comes from the target does so before.
+    /// The verdict: one word and one sentence. `reason` is what the exit status means, where the caller knows it
+    /// better than `exit_reason`. `reason` and `target` come in as they are to stand in the text: a format that
+    /// escapes what comes from the target does so before.
     pub(super) fn verdict(&self, reason: &str, target: &str) -> Verdict {
         let (must, summary) = (self.must(), self.summary);
         let mut broken = match summary.fail {

@@ -49,8 +49,10 @@ impl Outputs {
         // The snapshot first: whether it differs is part of the exit status that the other reports tell.
         let snapshot = snapshot::render(&report);
         let difference = if self.check_snapshot { self.difference(&snapshot) } else { None };
+        let mut exit_reason = None;
         if difference.is_some() && report.exit_status == 0 {
             report.exit_status = 1;
+            exit_reason = Some("the snapshot differs from the file that was there".to_owned());
         }
         let mut trouble = Vec::new();
         for file in &self.reports {
@@ -61,7 +63,8 @@ impl Outputs {
             });
             trouble.extend(written.err());
         }
-        let options = terminal::TerminalOptions { width: screen.columns(), colour: screen.colour() };
+        let options =
+            terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
         screen.result(&terminal::render(&report, &options));
         if let Some(difference) = difference {
             screen.message(&format!("\nthe snapshot differs from the file that was there:\n{difference}"));
