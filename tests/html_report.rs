@@ -112,11 +112,12 @@ fn what_a_baseline_knows_is_told_apart() {
         "<small>ci/baseline.yaml</small>",
         "3 cases are known, 1 failure is new.",
         "<span class=\"source\">ci/baseline.yaml:16</span></p>\n<p>the case passes: remove the entry",
-        "<span class=\"state\">expired</span>",
+        "<span class=\"standing\">expired</span>",
     ] {
         assert!(baseline.contains(words), "{words}: {baseline}");
     }
-    assert_eq!(baseline.matches("<span class=\"state\">stale</span>").count(), 3);
+    assert_eq!(baseline.matches("<span class=\"standing\">stale</span>").count(), 3);
+    assert!(page.contains("<b>3</b> failed (2 known)</li>"));
     // What is new stands before what is known.
     let failed = between(&page, "data-outcome=\"fail\" aria-labelledby", "</section>");
     let at = |name: &str| failed.find(&format!("<span class=\"name find\">{name}</span>")).unwrap();

@@ -10,7 +10,11 @@ use super::{
     view::{GROUPS, Link, case_anchor, diagnosis_anchor, plain},
 };
 use crate::{
-    report::{CaseReport, Diagnosis, Finding, Outcome, Report, text::unfolded, verdict::cases_of},
+    report::{
+        CaseReport, Diagnosis, Finding, Outcome, Report,
+        text::unfolded,
+        verdict::{self, cases_of},
+    },
     suite::registry::Registry,
 };
 
@@ -20,6 +24,8 @@ pub(super) struct Group {
     symbol: &'static str,
     label: &'static str,
     said: &'static str,
+    /// How many of them are known, to stand behind their number.
+    known: String,
     cases: Vec<CaseView>,
 }
 
@@ -100,7 +106,14 @@ impl Cases<'_> {
             let cases: Vec<_> =
                 cases_of(self.report, outcome).into_iter().chain(known).map(|case| self.case(case)).collect();
             if !cases.is_empty() {
-                groups.push(Group { outcome: outcome.word(), symbol: outcome.symbol(), label, said, cases });
+                groups.push(Group {
+                    outcome: outcome.word(),
+                    symbol: outcome.symbol(),
+                    label,
+                    said,
+                    known: verdict::known(self.report, outcome),
+                    cases,
+                });
             }
         }
         groups
