@@ -1,8 +1,6 @@
 //! docs/suite-language.md: its tables are made from the JSON Schema of suite files and from the variables, so that no
 //! key can be missing; its examples are suite files in order.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 mod generated;
 
 use std::fmt::Write as _;

@@ -144,6 +144,9 @@ pub fn read(path: &Path) -> Result<Arc<SourceText>, Problem> {
     })
 }
 
+/// Finds the mistakes in a baseline, which is about the cases of these suites; without them no case is looked for.
+pub type BaselineChecker<'a> = dyn Fn(&Arc<SourceText>, Option<&[Suite]>) -> Vec<Problem> + 'a;
+
 /// Validates the files of `jagspec check`. What a file is, is told by what it holds; what is no suite file is given to
 /// `config`, which knows the config file, or to `baseline`, which knows that. A baseline is about the shipped suites and
 /// those of the files; about none where these have mistakes.
@@ -153,7 +156,7 @@ pub fn check_files(
     paths: &[PathBuf],
     registry: &Registry,
     config: &dyn Fn(&Arc<SourceText>) -> Vec<Problem>,
-    baseline: &dyn Fn(&Arc<SourceText>, Option<&[Suite]>) -> Vec<Problem>,
+    baseline: &BaselineChecker<'_>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     let (mut suite_files, mut baselines) = (Vec::new(), Vec::new());
