@@ -1,5 +1,5 @@
 // The HTML report as a reader uses it, in a real browser. Started by ./run, which makes the reports: `clean` is the
-// playground's own, `faulty` one with failures, a warning and skipped cases.
+// playground's own, `faulty` one with failures, a warning and skipped cases, `known` one with a baseline.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -253,7 +253,7 @@ test("everything works from the keyboard, with the focus in sight", async () => 
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing, ${colorScheme}`, async () => {
-    for (const [name, options] of [["faulty", WIDE], ["clean", WIDE], ["faulty", PHONE]]) {
+    for (const [name, options] of [["faulty", WIDE], ["clean", WIDE], ["known", WIDE], ["faulty", PHONE]]) {
       await on(name, { ...options, colorScheme }, async (page) => {
         const outcomes = ["fail", "warn", "skip", "inconclusive", "error"].map((it) => `details.${it}`).join(",");
         // Some of the passed and skipped cases stand for the rest, which only takes time.
@@ -281,7 +281,7 @@ async function violations(page) {
 }
 
 test("on a phone nothing is wider than the screen", async () => {
-  for (const name of ["faulty", "clean"]) {
+  for (const name of ["faulty", "clean", "known"]) {
     await on(name, PHONE, async (page) => {
       const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(await overhang(), 0);

@@ -10,6 +10,8 @@ Examples:
       the cases whose name contains `audience` or `issuer`
   jagspec doctor --target https://as.example
       what to register at the target, and whether it can be reached
+  jagspec --target https://as.example --baseline baseline.yaml --write-baseline
+      makes what fails now known; without --write-baseline only a change against it fails
 
 Exit status: 0 every MUST that could be tested holds; 1 a case failed; 2 the call or a file is wrong;
 3 the target could not be tested; 130 interrupted. All options are also read from JAGSPEC_… and jagspec.yaml.";
@@ -32,13 +34,14 @@ Exit status: 0 explained; 2 there is no such id.";
 
 pub(super) const CHECK: &str = "\
 Example:
-  jagspec check suites/*.yaml jagspec.yaml
+  jagspec check suites/*.yaml jagspec.yaml baseline.yaml
 
 Exit status: 0 no mistake; 2 a file has one, or cannot be read.";
 
 pub(super) const SCHEMA: &str = "\
-Example:
+Examples:
   jagspec schema > suite.schema.json
+  jagspec schema baseline
 
 Exit status: 0 printed.";
 

@@ -1,6 +1,7 @@
 //! The command line: what is typed, and the commands behind it. Each command returns its exit status; what it says
 //! goes through `Screen`.
 
+mod baseline;
 mod commands;
 mod files;
 mod help;
@@ -64,16 +65,20 @@ pub enum Command {
         /// The id of a row, a requirement or an attack, or the name of a case
         id: String,
     },
-    /// Checks suite files and config files; every mistake is shown at its line and column
+    /// Checks suite files, config files and baselines; every mistake is shown at its line and column
     #[command(after_help = help::CHECK)]
     Check {
         /// The files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Prints the JSON Schema of a suite file, for editors
+    /// Prints the JSON Schema of a suite file or of a baseline, for editors
     #[command(after_help = help::SCHEMA)]
-    Schema,
+    Schema {
+        /// suite or baseline
+        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "baseline"])]
+        kind: String,
+    },
     /// Says what to register at the target, and checks what can be checked before the first run
     #[command(after_help = help::DOCTOR)]
     Doctor(Box<RunArguments>),

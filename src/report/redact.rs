@@ -92,6 +92,10 @@ impl Redactor {
         for case in &mut report.cases {
             [&mut case.reason, &mut case.expected, &mut case.observed].into_iter().for_each(redact);
             case.changed.iter_mut().for_each(redact);
+            case.known.iter_mut().filter_map(|known| known.comment.as_mut()).for_each(redact);
+        }
+        for entry in report.baseline.iter_mut().flat_map(|baseline| &mut baseline.entries) {
+            entry.comment.iter_mut().for_each(redact);
         }
         for diagnosis in &mut report.diagnoses {
             [&mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(redact);

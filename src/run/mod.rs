@@ -152,6 +152,7 @@ impl State<'_> {
                 insecure: settings.http.insecure,
                 secrets_shown: settings.show_secrets,
                 complete,
+                untestable: self.untestable,
             },
             target,
             summary: Summary::of(&cases),
@@ -159,24 +160,10 @@ impl State<'_> {
             cases,
             diagnoses,
             profile: self.profile.into_values().collect(),
+            baseline: None,
             exchanges: self.transcript.into_exchanges(),
         };
-        report.exit_status = exit_status(&report, self.untestable);
+        report.exit_status = report.status();
         report
-    }
-}
-
-/// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
-fn exit_status(report: &Report, untestable: bool) -> u8 {
-    if !report.run.complete {
-        130
-    } else if untestable || (report.summary.error > 0 && report.summary.fail == 0) {
-        3
-    } else if report.summary.fail > 0
-        || (report.run.strict && report.cases.iter().any(CaseReport::is_grave_warning))
-    {
-        1
-    } else {
-        0
     }
 }

@@ -187,6 +187,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         observed: String::new(),
         changed: changed(case),
         changed_members: changed_members(case),
+        known: None,
         source: format!("{}:{}", case.source.file, case.source.line),
         exchanges: Vec::new(),
     }

@@ -8,6 +8,7 @@ mod folder;
 #[path = "../program/mod.rs"]
 mod program;
 
+mod baseline;
 mod commands;
 mod config;
 mod faults;

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use super::{Cli, Command, Screen, USAGE, UsageError};
 use crate::{
     idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
+    known_failures,
     problem::{self, Problem},
     report::redact::Redactor,
     settings::Settings,
@@ -29,8 +30,12 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::List(arguments)) => list::list(&arguments, screen),
         Some(Command::Explain { id }) => explain::explain(&id, screen),
         Some(Command::Check { files }) => check::check(&files, screen),
-        Some(Command::Schema) => {
-            screen.result(&schema::suite_schema());
+        Some(Command::Schema { kind }) => {
+            screen.result(&if kind == "baseline" {
+                known_failures::file::schema()
+            } else {
+                schema::suite_schema()
+            });
             Ok(0)
         }
         Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,

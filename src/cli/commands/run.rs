@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, files,
+        Cli, RunArguments, RunOptions, Screen, Started,
+        baseline::Baseline,
+        files,
         settings::{SUBJECT, settings},
     },
     clock::Clock,
@@ -34,14 +36,17 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
     let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
     let settings = settings(&options, selection)?;
+    let baseline = Baseline::path(&options)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
+    let baseline = baseline.map(|path| Baseline::read(path, &options, &suites)).transpose()?;
     if plan::select(&suites, &settings).is_empty() {
         return Err(stop(nothing_selected(&settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
     let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
+    let today = clock.now();
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
@@ -73,10 +78,14 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
+    let written = baseline.is_none_or(|it| it.apply(&mut report, settings.profile, today, screen));
     if !settings.show_secrets {
         redactor(&settings).redact_report(&mut report);
     }
-    Ok(outputs.publish(report, &registry, screen))
+    match outputs.publish(report, &registry, screen) {
+        0 if !written => Ok(1),
+        status => Ok(status),
+    }
 }
 
 /// What was asked for, in words, and what was perhaps meant.
