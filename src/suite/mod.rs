@@ -89,9 +89,17 @@ impl Case {
         waits.max().unwrap_or(0)
     }
 
+    /// Its token requests, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Send> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Send(send) => Some(&**send),
+            _ => None,
+        })
+    }
+
     /// Whether it sends token requests.
     pub fn sends(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Send(_)))
+        self.requests().next().is_some()
     }
 }
 
