@@ -193,8 +193,17 @@ pub struct MintArguments {
 /// shown.
 fn without_the_run(argument: clap::Arg) -> clap::Arg {
     let shapes = [
-        "target", "client_id", "client_secret", "other_client_id", "other_client_secret", "idp_listen", "idp_issuer", "idp_tls_cert", "idp_key",
-        "idp_alg", "suite",
+        "target",
+        "client_id",
+        "client_secret",
+        "other_client_id",
+        "other_client_secret",
+        "idp_listen",
+        "idp_issuer",
+        "idp_tls_cert",
+        "idp_key",
+        "idp_alg",
+        "suite",
     ];
     let hidden = match argument.get_help_heading() {
         None | Some("ID-JAG") => false,

@@ -226,7 +226,9 @@ async fn listen(listen: &str) -> Result<TcpListener, IdpError> {
 /// The port of `HOST:PORT`.
 fn port(listen: &str) -> Result<u16, IdpError> {
     // An IPv6 address stands in brackets, as in the URL that is made of it.
-    let split = listen.rsplit_once(':').filter(|(host, _)| !host.is_empty() && host.contains(':') == host.starts_with('['));
+    let split = listen
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty() && host.contains(':') == host.starts_with('['));
     split.and_then(|(_, port)| port.parse().ok()).ok_or_else(|| IdpError::Address(listen.to_owned()))
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod shell;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
+pub(crate) mod time;
 mod verdict;
 
 pub use text::sanitise;

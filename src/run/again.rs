@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{minting::Minted, session::Session};
 use crate::{
-    idjag::{IdJagChange, KeyChoice, SignatureDefect, HmacSecret},
+    idjag::{HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
     keys::Algorithm,
     observation::HttpRequest,
     report::{
@@ -138,7 +138,11 @@ pub(super) fn token_request(
 fn said(line: &Line) -> Vec<String> {
     let mut hints = Vec::new();
     for variable in &line.variables {
-        let whose = if *variable == "JAGSPEC_CLIENT_SECRET" { "the client's secret" } else { "the second client's secret" };
+        let whose = if *variable == "JAGSPEC_CLIENT_SECRET" {
+            "the client's secret"
+        } else {
+            "the second client's secret"
+        };
         hints.push(format!("It reads {whose} from {variable}: export that first."));
     }
     if line.encodes {
@@ -163,7 +167,9 @@ fn keys(settings: &Settings) -> String {
     let listen = match &settings.idp.listen {
         Some(listen) => Some(listen.clone()),
         // With the playground it had a port of its own.
-        None if settings.embedded => settings.idp_issuer.split_once("://").map(|(_, address)| address.to_owned()),
+        None if settings.embedded => {
+            settings.idp_issuer.split_once("://").map(|(_, address)| address.to_owned())
+        }
         None => None,
     };
     let mut option = |name: &str, value: Option<String>| {
@@ -198,7 +204,9 @@ fn own_keys(settings: &Settings, change: &IdJagChange) -> Option<String> {
         _ => return None,
     };
     settings.idp.key.as_ref().map(|_| {
-        format!("With --idp-key, {whose} key is made anew by each command: the one that signs is not published.")
+        format!(
+            "With --idp-key, {whose} key is made anew by each command: the one that signs is not published."
+        )
     })
 }
 
@@ -213,17 +221,15 @@ fn sequence(case: &Case, at: usize, of: usize) -> Option<String> {
     if of > 1 {
         hint = format!("It is request {} of {of} of the case: send them in order, from one shell.", at + 1);
     }
-    let mut also = case.steps.iter().filter_map(|step| match step {
+    let events = case.events_before(at).filter_map(|step| match step {
         Step::Idp(action) => Some(action.sentence().to_owned()),
         Step::Wait(seconds) => Some(format!("{seconds} seconds pass")),
         _ => None,
     });
-    let also = also.by_ref().collect::<Vec<_>>();
-    if !also.is_empty() {
-        if !hint.is_empty() {
-            hint.push(' ');
-        }
-        hint.push_str(&format!("What else happens in the case is not done by the line: {}.", also.join("; ")));
+    let events = events.collect::<Vec<_>>().join("; ");
+    if !events.is_empty() {
+        let gap = if hint.is_empty() { "" } else { " " };
+        hint.push_str(&format!("{gap}Before it, in the case: {events}. The line does not do that."));
     }
     (!hint.is_empty()).then_some(hint)
 }
@@ -231,7 +237,10 @@ fn sequence(case: &Case, at: usize, of: usize) -> Option<String> {
 fn gateway(settings: &Settings) -> Option<String> {
     let names: Vec<&str> = settings.http.headers.iter().map(|(name, _)| name.as_str()).collect();
     (!names.is_empty()).then(|| {
-        format!("The run also sent {} (--header) to the target; add it with -H: its value is a secret.", names.join(", "))
+        format!(
+            "The run also sent {} (--header) to the target; add it with -H: its value is a secret.",
+            names.join(", ")
+        )
     })
 }
 
@@ -275,7 +284,8 @@ fn mint(
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value.to_owned()]));
     };
     option("--client-id", Some(&session.client.id));
-    let other = settings.other_client.as_ref().filter(|_| uses("other_client.id") || uses("other_client.secret"));
+    let other =
+        settings.other_client.as_ref().filter(|_| uses("other_client.id") || uses("other_client.secret"));
     option("--other-client-id", other.map(|client| client.id.as_str()));
     option("--subject", Some(settings.subject.as_str()).filter(|subject| *subject != SUBJECT));
     for (name, value) in &settings.claims {
@@ -290,7 +300,10 @@ fn mint(
     option("--idp-key", settings.idp.key.as_deref().map(shown).as_deref());
     let is_default = !settings.algorithm_fixed && algorithm == settings.algorithm;
     option("--idp-alg", (!is_default).then(|| algorithm.name()));
-    option("--token-endpoint", Some(session.token_endpoint.as_str()).filter(|_| uses("target.token_endpoint")));
+    option(
+        "--token-endpoint",
+        Some(session.token_endpoint.as_str()).filter(|_| uses("target.token_endpoint")),
+    );
     match origin {
         // Of a case that changes the token request only, the ID-JAG is the well-formed one.
         Origin::Case { case, .. } if changes.iter().any(|change| !change.is_empty()) => {
@@ -311,7 +324,8 @@ fn mint(
     }
     let mut command = shell::command(&words);
     if changes[1].uses("case.jti") {
-        let jti = if request == 0 { "$case_jti" } else { "${case_jti:?the line of an earlier request makes it}" };
+        let jti =
+            if request == 0 { "$case_jti" } else { "${case_jti:?the line of an earlier request makes it}" };
         command.push_str(&format!(" --case-jti \"{jti}\""));
     }
     command

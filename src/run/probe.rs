@@ -27,7 +27,9 @@ pub(super) async fn climb(
     let Some(base) = furthest(attempts) else { return Vec::new() };
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, Origin::Own) else {
+        let Ok(prepared) =
+            session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, Origin::Own)
+        else {
             continue;
         };
         let answer = send(session, &prepared, transcript).await;

@@ -142,7 +142,8 @@ impl Session {
         let differs = id_jag.differs || token_request != control;
         let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
         let request = token_request.write(&self.token_endpoint, baseline.manner, clients);
-        let again = again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
+        let again =
+            again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
         Ok(Prepared { request, id_jag, differs, again })
     }
 

@@ -148,7 +148,8 @@ impl State<'_> {
         let mut exchanges = Vec::new();
         let mut held = Vec::new();
         for sent in run.sent {
-            let offences = judge::offences(&sent.observation, &sent.prepared.id_jag.assertion, sent.jwks_broken);
+            let offences =
+                judge::offences(&sent.observation, &sent.prepared.id_jag.assertion, sent.jwks_broken);
             let kept = (keep || offences.iter().any(|(_, what)| what.is_some()))
                 .then(|| self.transcript.keep(&sent.observation, &sent.prepared.again));
             self.ledger.record(index, &name, offences, kept);

@@ -97,6 +97,19 @@ impl Case {
         })
     }
 
+    /// What happens in it before the token request with this number, counted from 0, but for the requests themselves.
+    pub fn events_before(&self, request: usize) -> impl Iterator<Item = &Step> {
+        let mut sent = 0;
+        let until = self.steps.iter().take_while(move |step| match step {
+            Step::Send(_) => {
+                sent += 1;
+                sent <= request
+            }
+            _ => true,
+        });
+        until.filter(|step| !matches!(step, Step::Send(_)))
+    }
+
     /// Whether it sends token requests.
     pub fn sends(&self) -> bool {
         self.requests().next().is_some()

@@ -25,14 +25,16 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
     }
     let mut settings = settings(&options, Selection::default())?;
     let Some(client) = settings.client.clone() else {
-        return Err(stop("--client-id: the ID-JAG needs a `client_id`: give that of the client at the target"));
+        return Err(stop(
+            "--client-id: the ID-JAG needs a `client_id`: give that of the client at the target",
+        ));
     };
-    let (registry, suites) = load_suites(&settings.suites)?;
+    let suites = if arguments.case.is_some() { load_suites(&settings.suites)?.1 } else { Vec::new() };
     let request = match &arguments.case {
         Some(name) => Some(Request::find(name, arguments.step, &suites)?),
         None => None,
     };
-    let changes = changes(&arguments.change, &registry)?;
+    let changes = changes(&arguments.change)?;
     settings.idp_issuer = issuer(&options)?;
     let keyring = lasting_keys(settings.idp.key.as_ref(), screen)?;
     for action in request.iter().flat_map(Request::actions_before) {
@@ -61,10 +63,13 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
     screen.result(&format!("{}\n", minted.assertion));
     let mut notes = request.as_ref().map(Request::notes).unwrap_or_default();
     if !minted.differs && !defect.is_empty() {
-        notes.push("with these options the change makes no difference: this is the well-formed ID-JAG".into());
+        notes
+            .push("with these options the change makes no difference: this is the well-formed ID-JAG".into());
     }
     let of_a_role = [KeyChoice::OtherIssuer, KeyChoice::UntrustedIssuer];
-    if settings.idp.key.is_some() && [setup, defect].iter().any(|change| change.key.is_some_and(|key| of_a_role.contains(&key))) {
+    if settings.idp.key.is_some()
+        && [setup, defect].iter().any(|change| change.key.is_some_and(|key| of_a_role.contains(&key)))
+    {
         notes.push(
             "with --idp-key the key of the other issuer that signs this was made just now: nobody publishes it".into(),
         );
@@ -94,7 +99,9 @@ impl<'a> Request<'a> {
             let of_table: Vec<&str> =
                 names.iter().filter_map(|known| known.strip_prefix(name)?.strip_prefix('/')).collect();
             let hint = match nearest(name, names.iter().map(String::as_str)) {
-                _ if !of_table.is_empty() => format!("it has several values: {name}/{}", of_table.join(", /")),
+                _ if !of_table.is_empty() => {
+                    format!("it has several values: {name}/{}", of_table.join(", /"))
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`jagspec list` shows the names".to_owned(),
             };
@@ -102,7 +109,9 @@ impl<'a> Request<'a> {
         };
         let all: Vec<&Send> = case.requests().collect();
         if all.is_empty() {
-            return Err(stop(format!("--case: {name} sends no ID-JAG; `jagspec explain {name}` says what it looks at")));
+            return Err(stop(format!(
+                "--case: {name} sends no ID-JAG; `jagspec explain {name}` says what it looks at"
+            )));
         }
         match step {
             Some(step) if !(1..=all.len()).contains(&step) => Err(stop(match all.len() {
@@ -120,18 +129,11 @@ impl<'a> Request<'a> {
     }
 
     /// What the IdP has done by then.
-    fn actions_before(&self) -> Vec<IdpAction> {
-        let mut sent = 0;
-        let mut actions = Vec::new();
-        for step in &self.case.steps {
-            match step {
-                Step::Idp(action) => actions.push(*action),
-                Step::Send(_) if sent == self.at => break,
-                Step::Send(_) => sent += 1,
-                Step::Wait(_) | Step::Discovery(_) | Step::Run(_) => {}
-            }
-        }
-        actions
+    fn actions_before(&self) -> impl Iterator<Item = IdpAction> {
+        self.case.events_before(self.at).filter_map(|step| match step {
+            Step::Idp(action) => Some(*action),
+            _ => None,
+        })
     }
 
     /// What the token alone does not show of the case.
@@ -152,23 +154,28 @@ impl<'a> Request<'a> {
             notes.push(format!("this is the ID-JAG of token request {at} of {of}{others}"));
         }
         if send.same_assertion {
-            notes.push("the case sends the very ID-JAG of the request before once more; this is a new one".to_owned());
+            notes.push(
+                "the case sends the very ID-JAG of the request before once more; this is a new one"
+                    .to_owned(),
+            );
         }
-        let actions: Vec<&str> = self.actions_before().iter().map(|action| action.sentence()).collect();
+        let actions: Vec<&str> = self.actions_before().map(IdpAction::sentence).collect();
         if !actions.is_empty() {
-            notes.push(format!("before this request of the case: {}; no `jagspec idp serve` does so", actions.join("; ")));
+            notes.push(format!(
+                "before this request of the case: {}; no `jagspec idp serve` does so",
+                actions.join("; ")
+            ));
         }
         notes
     }
 }
 
 /// The changes of `--change`.
-fn changes(typed: &[String], registry: &Registry) -> Result<Vec<IdJagChange>, Stop> {
-    let mut changes = Vec::new();
-    for text in typed {
-        changes.push(validate::id_jag_change(&SourceText::new("--change", text.as_str()), registry)?);
-    }
-    Ok(changes)
+fn changes(typed: &[String]) -> Result<Vec<IdJagChange>, Stop> {
+    let registry = Registry::embedded()?;
+    let change =
+        |text: &String| validate::id_jag_change(&SourceText::new("--change", text.as_str()), &registry);
+    Ok(typed.iter().map(change).collect::<Result<_, _>>()?)
 }
 
 /// The issuer identifier that the IdP of a run with these options has.
@@ -185,7 +192,8 @@ fn issuer(options: &RunOptions) -> Result<String, Stop> {
 
 /// The reason why an ID-JAG cannot be made, with what to give.
 fn with_option(reason: &str) -> String {
-    let variable = template::VARIABLES.iter().find(|variable| reason.contains(&format!("${{{}}}", variable.name)));
+    let variable =
+        template::VARIABLES.iter().find(|variable| reason.contains(&format!("${{{}}}", variable.name)));
     match variable {
         Some(variable) if variable.name == "target.token_endpoint" => {
             "the ID-JAG of this case names the target's token endpoint: give --token-endpoint URL".to_owned()

@@ -14,10 +14,7 @@ use super::{
     redactor, start_idp, stop, tls_files,
 };
 use crate::{
-    cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, files,
-        settings::settings,
-    },
+    cli::{Cli, RunArguments, RunOptions, Screen, Started, files, settings::settings},
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,

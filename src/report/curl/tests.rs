@@ -32,7 +32,13 @@ fn a_token_request_is_one_line_without_what_curl_adds() {
     let line = plain(&request(
         "POST",
         "https://as.example/token",
-        &[("host", "as.example"), ("accept", "*/*"), FORM, ("content-length", "25"), ("authorization", "Basic YTpi")],
+        &[
+            ("host", "as.example"),
+            ("accept", "*/*"),
+            FORM,
+            ("content-length", "25"),
+            ("authorization", "Basic YTpi"),
+        ],
         "grant_type=urn%3Ax&assertion=y",
     ));
     assert_eq!(
@@ -86,7 +92,11 @@ fn what_curl_would_encode_otherwise_stands_there_encoded() {
 fn a_command_makes_the_id_jag() {
     let body = format!("grant_type=x&assertion={ID_JAG}");
     let line = curl(&request("POST", "https://a/", &[FORM], &body), &[], &made());
-    assert!(line.text.ends_with(r#"--data-urlencode "assertion=$(jagspec mint --case 'a::b')""#), "{}", line.text);
+    assert!(
+        line.text.ends_with(r#"--data-urlencode "assertion=$(jagspec mint --case 'a::b')""#),
+        "{}",
+        line.text
+    );
     assert_eq!((line.id_jags, line.keeps_id_jag), (1, false));
     // Elsewhere than in its parameter, and in a text of another form.
     for (url, headers, body) in [
@@ -123,7 +133,11 @@ fn one_that_is_used_twice_is_made_once() {
 fn a_text_that_is_no_token_is_replaced_in_its_parameter_only() {
     let stand_ins = StandIns { id_jag: Some(("x", Source::Command(MINT.into()))), secrets: Vec::new() };
     let line = curl(&request("POST", "https://ax/x", &[FORM], "grant_type=x&assertion=x"), &[], &stand_ins);
-    assert!(line.text.contains("--data-urlencode 'grant_type=x' --data-urlencode \"assertion=$("), "{}", line.text);
+    assert!(
+        line.text.contains("--data-urlencode 'grant_type=x' --data-urlencode \"assertion=$("),
+        "{}",
+        line.text
+    );
     assert_eq!((line.id_jags, line.keeps_id_jag), (1, false));
 }
 
@@ -131,7 +145,8 @@ fn a_text_that_is_no_token_is_replaced_in_its_parameter_only() {
 fn one_that_no_command_can_hand_over_stays_and_that_is_said() {
     let id_jag = format!("{ID_JAG}\n");
     let stand_ins = StandIns { id_jag: Some((&id_jag, Source::Command(MINT.into()))), secrets: Vec::new() };
-    let line = curl(&request("POST", "https://a/", &[FORM], &format!("assertion={ID_JAG}%0A")), &[], &stand_ins);
+    let line =
+        curl(&request("POST", "https://a/", &[FORM], &format!("assertion={ID_JAG}%0A")), &[], &stand_ins);
     assert!(line.keeps_id_jag && !line.text.contains("jagspec"), "{}", line.text);
 }
 
@@ -170,7 +185,8 @@ fn a_shell_puts_the_stand_ins_where_they_belong() {
     let body = format!("assertion={ID_JAG}&assertion={ID_JAG}&client_secret=a+b%25");
     let headers = [FORM, ("Authorization", "Basic aWQ6YStiJTI1")];
     let line = curl(&request("POST", "https://a/?x='", &headers, &body), &[], &made());
-    let script = format!("curl() {{ printf '<%s>' \"$@\"; }}; jagspec() {{ printf '%s\\n' \"$3\"; }}; {}", line.text);
+    let script =
+        format!("curl() {{ printf '<%s>' \"$@\"; }}; jagspec() {{ printf '%s\\n' \"$3\"; }}; {}", line.text);
     let output =
         std::process::Command::new("sh").args(["-c", &script]).env("OTHER", "a b%").output().unwrap();
     assert_eq!(
