@@ -11,9 +11,6 @@ use super::{
     shell::{printf_format, quoted},
 };
 
-/// Header fields that curl writes itself, or that would be wrong once the line is edited.
-const OWN_HEADERS: [&str; 2] = ["content-length", "host"];
-
 /// An ID-JAG is looked for within other texts from this length on; a shorter one, of a case that sends some other text
 /// in its place, only where it is the whole value of a parameter.
 const LONG: usize = 16;
@@ -87,8 +84,14 @@ pub fn curl(request: &RequestReport, options: &[String], stand_ins: &StandIns<'_
     }
     words.plain("--url").word("", &request.url);
     for (name, value) in &request.headers {
-        let own = OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
-        if own || (name.eq_ignore_ascii_case("accept") && value == "*/*") {
+        // curl writes these itself; a length would be wrong once the line is edited.
+        let is_own = match name.to_ascii_lowercase().as_str() {
+            "content-length" => true,
+            "host" => request.url.split('/').nth(2) == Some(value),
+            "accept" => value == "*/*",
+            _ => false,
+        };
+        if is_own {
             continue;
         }
         if name.eq_ignore_ascii_case("authorization") && words.basic(value) {
@@ -133,6 +136,8 @@ fn encoded(text: &str) -> String {
 enum Piece {
     /// As it is.
     Text(String),
+    /// The same, in quotes whether or not it needs them; it has none itself.
+    Quoted(String),
     /// What the shell is to put in, and how.
     Shell(String),
     /// The ID-JAG.
@@ -206,6 +211,10 @@ impl Words<'_> {
         {
             self.plain("--data-urlencode");
             self.words.push(vec![Piece::Text(before), Piece::Shell(secret)]);
+        } else if name == "client_secret" {
+            // Nobody's: one that a case makes up. Else the redactor would take it for one that is somebody's.
+            self.plain("--data-raw");
+            self.words.push(vec![Piece::Text(before), Piece::Quoted(encoded(value))]);
         } else if name.is_empty() || value.contains(|c: char| c.is_control() || " *~".contains(c)) {
             self.plain("--data-raw").plain(&format!("{before}{}", encoded(value)));
         } else {
@@ -302,6 +311,7 @@ fn shown(word: &[Piece], id_jag: &str) -> String {
         // An empty text is a word only where nothing else is in it.
         Piece::Text(text) if text.is_empty() => String::new(),
         Piece::Text(text) => quoted(text),
+        Piece::Quoted(text) => format!("'{text}'"),
         Piece::Shell(text) => format!("\"{text}\""),
         Piece::IdJag => format!("\"{id_jag}\""),
     });

@@ -10,7 +10,9 @@ mod program;
 
 mod commands;
 mod config;
+mod decode;
 mod faults;
+mod mint;
 mod reports;
 mod runs;
 mod wrong_calls;

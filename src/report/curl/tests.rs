@@ -66,6 +66,16 @@ fn curl_itself_changes_nothing_of_the_url() {
 }
 
 #[test]
+fn a_host_that_the_url_does_not_name_is_sent() {
+    let line = |host| plain(&request("GET", "https://as.example:8443/a", &[("Host", host)], ""));
+    assert_eq!(line("as.example:8443"), "curl -i -X GET --url https://as.example:8443/a");
+    assert_eq!(
+        line("other.example"),
+        "curl -i -X GET --url https://as.example:8443/a -H 'Host: other.example'"
+    );
+}
+
+#[test]
 fn a_body_with_control_characters_goes_through_a_pipe() {
     assert_eq!(plain(&request("POST", "https://as.example/t", &[("content-type", "a/b")], "a\0b%\n")), {
         r"printf 'a\000b%%\012' | curl -i -X POST --url https://as.example/t -H 'content-type: a/b' --data-binary @-"
@@ -176,6 +186,8 @@ fn secrets_are_read_from_the_environment() {
     let line = curl(&request("POST", "https://a/?client_secret=s3cr3t&x=1", &[FORM], body), &[], &made());
     assert!(line.text.contains("--url 'https://a/?client_secret='\"$SECRET\"'&x=1'"), "{}", line.text);
     assert!(line.text.ends_with("--data-urlencode 'client_secret='\"$OTHER\""), "{}", line.text);
+    let line_of_another = plain(&request("POST", "https://a/", &[FORM], "client_secret=wr%26ong"));
+    assert!(line_of_another.ends_with("--data-raw 'client_secret=''wr%26ong'"), "{line_of_another}");
     assert_eq!(line.variables.into_iter().collect::<Vec<_>>(), ["OTHER", "SECRET"]);
 }
 
