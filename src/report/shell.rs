@@ -39,12 +39,13 @@ pub(super) fn printf_format(text: &str) -> String {
     format
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
+    #[cfg(unix)]
     #[test]
     fn a_shell_gives_back_every_text_as_it_was() {
+        use super::{printf_format, quoted};
+
         let hostile = [
             "plain",
             "",
