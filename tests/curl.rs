@@ -247,7 +247,7 @@ fn what_has_to_be_known_is_said() {
     for words in [
         format!("start `jagspec playground --listen {target} --idp-issuer {issuer}`"),
         format!("Let `jagspec idp serve --idp-listen {idp}` publish the keys meanwhile"),
-        "from JAGSPEC_CLIENT_SECRET: export that first".to_owned(),
+        "from `JAGSPEC_CLIENT_SECRET`: export that first".to_owned(),
     ] {
         assert!(plain.contains(&words), "{words}\n{plain}");
     }

@@ -84,12 +84,12 @@ pub(super) const MINT: &str = "\
 Examples:
   jagspec mint --target https://as.example --client-id ci
   jagspec mint --target https://as.example --client-id ci --claim 'email=\"alice@example.com\"'
-  jagspec mint --target https://as.example --client-id ci --case audience::second-audience/other-last
+  jagspec mint --target https://as.example --client-id ci --case audience::other-server
   jagspec mint --target https://as.example --client-id ci --change '{ remove_claims: [jti] }'
   jagspec mint --target https://as.example --client-id ci | jagspec decode
 
-Nothing is sent. The token is signed with the keys that `jagspec idp serve` publishes; `--claim` replaces a claim too,
-such as aud. Options are also read from JAGSPEC_… and jagspec.yaml.
+Nothing is sent. The keys are those that `jagspec idp serve` publishes. --claim replaces a claim
+too, such as aud. Options are also read from JAGSPEC_… and jagspec.yaml.
 
 Exit status: 0 printed; 2 the call or a file is wrong.";
 

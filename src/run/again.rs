@@ -106,7 +106,7 @@ pub(super) fn token_request(
     let mut line = curl(&report, &options(settings), &stand_ins);
     let is_cut = line.text.len() > LONGEST;
     if is_cut {
-        report.body.truncate(report.body.floor_char_boundary(LONGEST / 4));
+        report.body = report.body.chars().take(LONGEST / 8).collect();
         line = curl(&report, &options(settings), &stand_ins);
     }
     if shares_jti && line.id_jags > 0 && made_at == 0 {
@@ -143,7 +143,7 @@ fn said(line: &Line) -> Vec<String> {
         } else {
             "the second client's secret"
         };
-        hints.push(format!("It reads {whose} from {variable}: export that first."));
+        hints.push(format!("It reads {whose} from `{variable}`: export that first."));
     }
     if line.encodes {
         hints.push(
