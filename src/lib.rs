@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod decode;
 pub mod diagnose;
 pub mod discovery;
 pub mod exchange;

@@ -452,7 +452,7 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
     let secret = "correct-horse-battery";
     let token = "opaque-2YotnFZFEjr1zCsicMWpAA";
     for exchange in &mut report.exchanges {
-        exchange.curl = curl::curl(&exchange.request);
+        exchange.curl = curl::curl(&exchange.request, &[], &curl::StandIns::default()).text;
     }
     // What targets throw back.
     report.cases[4].observed = format!("400 with error_description \"wrong secret {secret}\"");

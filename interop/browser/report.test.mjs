@@ -175,8 +175,11 @@ test("a command is copied, and selected where it cannot be", async () => {
     const button = command.getByRole("button");
     await button.click();
     await command.getByText("Copied").waitFor();
-    const text = await command.locator("code").textContent();
-    assert.match(text, /^curl -i -X POST --url http:\/\/127\.0\.0\.1:\d+\/token /);
+    const text = await command.locator("pre code").textContent();
+    assert.match(text, /^curl -i -X POST --insecure --url http:\/\/127\.0\.0\.1:\d+\/token /);
+    assert.match(text, / --data-urlencode "assertion=\$\(jagspec mint --target .* --case audience::second-audience\/other-last\)"$/);
+    const hints = await command.locator("li").allTextContents();
+    assert.ok(hints.some((it) => it.startsWith("Let jagspec idp serve --idp-listen 127.0.0.1:")), hints.join("\n"));
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
     await command.getByText("Copy", { exact: true }).waitFor();
 

@@ -83,6 +83,29 @@ Example:
 
 Exit status: 0 written; 2 the call is wrong, or files are there already.";
 
+pub(super) const MINT: &str = "\
+Examples:
+  jagspec mint --target https://as.example --client-id ci
+  jagspec mint --target https://as.example --client-id ci --claim 'email=\"alice@example.com\"'
+  jagspec mint --target https://as.example --client-id ci --case audience::other-server
+  jagspec mint --target https://as.example --client-id ci --change '{ remove_claims: [jti] }'
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+
+Nothing is sent. The keys are those that `jagspec idp serve` publishes. --claim replaces a claim
+too, such as aud. Options are also read from JAGSPEC_… and jagspec.yaml.
+
+Exit status: 0 printed; 2 the call or a file is wrong.";
+
+pub(super) const DECODE: &str = "\
+Examples:
+  jagspec decode eyJ0eXAiOi…
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+  jagspec decode --jwks jwks.json --format json < token.txt
+
+Nothing is sent or fetched, and the signature is shown cut.
+
+Exit status: 0 shown, whatever is wrong with it; 2 it is no token, or the call or a file is wrong.";
+
 pub(super) const PLAYGROUND: &str = "\
 Examples:
   jagspec playground --list-faults

@@ -15,9 +15,11 @@ pub mod markdown;
 mod normalise;
 pub mod redact;
 pub mod sarif;
+pub(crate) mod shell;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
+pub(crate) mod time;
 mod verdict;
 
 pub use baseline::{BaselineEntry, BaselineReport, EntryState, KnownFailure, NewFailure};
@@ -428,8 +430,11 @@ pub struct ExchangeReport {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
-    /// A command line that sends the same request.
+    /// A command line that sends the same request, with an ID-JAG made anew and without a secret.
     pub curl: String,
+    /// What to know before that line is pasted, one sentence each.
+    #[serde(default)]
+    pub curl_hints: Vec<String>,
 }
 
 /// A request as sent.

@@ -1,10 +1,12 @@
 //! The run: discovery, baseline, suites with their controls, cases that touch the IdP, checks of the whole run,
 //! diagnosis, report. I/O and order live here; every verdict is `judge`'s, every diagnosis `diagnose`'s.
 
+mod again;
 mod baseline;
 mod case;
 mod controls;
 mod discover;
+mod minting;
 mod probe;
 mod session;
 mod state;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 pub use baseline::Baseline;
 pub use discover::discover;
+pub use minting::{Minted, Minting, Moment};
 pub use session::Ids;
 use state::State;
 use tokio::sync::watch;

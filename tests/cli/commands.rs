@@ -33,6 +33,8 @@ fn every_help_has_an_example_and_the_exit_statuses() {
         &["idp", "export"],
         &["idp", "key"],
         &["idp", "cert"],
+        &["mint"],
+        &["decode"],
         &["playground"],
     ] {
         let help = output(&[command, &["--help"]].concat());

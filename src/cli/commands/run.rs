@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use tokio::sync::watch;
 
 use super::{
-    Stop,
+    Stop, algorithm,
     interruption::Interruptions,
     lasting_keys, load_suites,
     publish::Outputs,
@@ -14,23 +14,15 @@ use super::{
     redactor, start_idp, stop, tls_files,
 };
 use crate::{
-    cli::{
-        Cli, RunArguments, RunOptions, Screen, Started,
-        baseline::Baseline,
-        files,
-        settings::{SUBJECT, settings},
-    },
+    cli::{Cli, RunArguments, RunOptions, Screen, Started, baseline::Baseline, files, settings::settings},
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
     run::{Ids, Progress, Run},
-    settings::{Client, Secret, Selection, Settings},
+    settings::{Client, IDP_LISTEN, SUBJECT, Secret, Selection, Settings},
 };
-
-/// Where the IdP listens when a target is to find it.
-const IDP_LISTEN: &str = "127.0.0.1:9555";
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
@@ -50,12 +42,7 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
-    // The key's type decides the algorithm, where none was asked for.
-    if let (Some(_), None, Some(first)) =
-        (&options.idp_key, &options.idp_alg, idp.keyring().algorithms().first())
-    {
-        settings.algorithm = *first;
-    }
+    settings.algorithm = algorithm(&settings, idp.keyring());
     // Only where the issuer was named can somebody else be serving its keys.
     settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
     let settings = Arc::new(settings);
