@@ -77,6 +77,16 @@ impl Algorithm {
         }
     }
 
+    /// The usual algorithm of a kind of key.
+    pub fn usual(key_type: KeyType) -> Algorithm {
+        match key_type {
+            KeyType::Rsa => Algorithm::RS256,
+            KeyType::P256 => Algorithm::ES256,
+            KeyType::P384 => Algorithm::ES384,
+            KeyType::Ed25519 => Algorithm::EdDSA,
+        }
+    }
+
     /// The kind of key that makes such signatures.
     pub fn key_type(self) -> KeyType {
         match self {

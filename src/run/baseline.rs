@@ -90,7 +90,7 @@ pub(super) async fn settle(
 async fn send(session: &Session, baseline: Baseline, transcript: &mut Transcript) -> Option<Attempt> {
     let prepared = session.control(&baseline, &Exchange::default()).ok()?;
     let observation = session.send(&prepared).await;
-    let exchange = transcript.keep(&observation);
+    let exchange = transcript.keep(&observation, &prepared.again);
     Some(Attempt { baseline, observation, exchange })
 }
 
@@ -132,7 +132,7 @@ pub(super) async fn settle_client_assertion(
             None => "no answer".to_owned(),
         };
         refused.get_or_insert(answer);
-        transcript.keep(&observation);
+        transcript.keep(&observation, &prepared.again);
     }
     Err(refused.unwrap_or_default())
 }

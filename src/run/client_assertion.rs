@@ -3,7 +3,8 @@
 
 use super::{
     Baseline,
-    session::{Prepared, Session, slash_apart},
+    minting::{Minted, slash_apart},
+    session::Session,
 };
 use crate::{
     discovery::Discovery,
@@ -60,14 +61,15 @@ fn nothing_else() -> String {
 }
 
 impl Session {
-    /// Makes the client assertion, where the request is to carry one. That of an earlier step stays.
+    /// Makes the client assertion, where the request is to carry one; that of an earlier step stays. `id_jag` gets the
+    /// variable, and whether anything differs.
     pub(super) fn authenticate_with_a_key(
         &self,
         baseline: &Baseline,
-        setup: &Exchange,
-        defect: &Exchange,
-        prepared: &mut Prepared,
-    ) -> Result<(), String> {
+        [setup, defect]: [&Exchange; 2],
+        id_jag: &mut Minted,
+        earlier: Option<String>,
+    ) -> Result<Option<String>, String> {
         let of_setup = setup.token_request.client_authentication.clone().unwrap_or_default();
         let change = defect.token_request.client_authentication.clone().unwrap_or_else(|| of_setup.clone());
         let clients = self.clients();
@@ -83,21 +85,22 @@ impl Session {
             .into_iter()
             .any(|request| TokenRequest::uses(request, "client_assertion"));
         if !(is_sent || is_used) {
-            return Ok(());
+            return Ok(None);
         }
-        let (control, made) = self.client_assertion(baseline, &of_setup, &change, &prepared.variables)?;
-        prepared.differs |= control != made;
-        prepared.slash_apart |= slash_apart(&control, &made, "aud");
-        let text = match prepared.client_assertion.take() {
-            Some(earlier) => {
-                prepared.differs = true;
-                earlier
+        let (control, made) = self.client_assertion(baseline, &of_setup, &change, &id_jag.variables)?;
+        id_jag.differs |= control != made || earlier.is_some();
+        id_jag.slash_apart |= slash_apart(&control, &made, "aud");
+        let text = match earlier {
+            Some(earlier) => earlier,
+            None => {
+                let key = self.keyring.signing_key(made.key(), made.algorithm());
+                let secret = self.client.secret.as_ref().map(|secret| secret.expose());
+                let key = key.map_err(|error| error.to_string())?;
+                made.assemble(&key, secret).map_err(|error| error.to_string())?
             }
-            None => self.sign(&made)?,
         };
-        prepared.variables.set("client_assertion", text.as_str());
-        prepared.client_assertion = Some(text);
-        Ok(())
+        id_jag.variables.set("client_assertion", text.as_str());
+        Ok(Some(text))
     }
 
     /// The client assertion, without and with a change.

@@ -3,6 +3,7 @@
 
 use super::{
     Baseline,
+    again::Origin,
     baseline::Attempt,
     session::{Prepared, Session},
     transcript::Transcript,
@@ -27,7 +28,7 @@ pub(super) async fn climb(
 ) -> Vec<ProbeAnswer> {
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(base, &Exchange::default(), &probe.exchange, "") else {
+        let Ok(prepared) = session.prepare(base, &Exchange::default(), &probe.exchange, Origin::Own) else {
             continue;
         };
         let answer = send(session, &prepared, transcript).await;
@@ -48,7 +49,7 @@ pub(super) async fn climb(
 
 async fn send(session: &Session, prepared: &Prepared, transcript: &mut Transcript) -> AttemptAnswer {
     let observation = session.send(prepared).await;
-    transcript.keep(&observation);
+    transcript.keep(&observation, &prepared.again);
     answer(&observation)
 }
 
