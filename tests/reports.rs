@@ -463,6 +463,13 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
 
     let redactor = Redactor::new(vec![Secret::new(secret)]);
     redactor.redact_report(&mut report);
+    // A line that is cut sends another request, and says so.
+    for exchange in &report.exchanges {
+        let says_so =
+            exchange.curl_hints.iter().filter(|hint| hint.starts_with("Something in it is redacted"));
+        assert_eq!(says_so.count(), usize::from(exchange.curl.contains("redacted]")), "{}", exchange.curl);
+    }
+    assert!(report.exchanges.iter().any(|exchange| !exchange.curl_hints.is_empty()));
     let text = json::render(&report).unwrap();
     for leak in [secret, token, "Y2xpZW50LTE6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"]
     {

@@ -330,3 +330,6 @@ fn mint(
     }
     command
 }
+
+#[cfg(test)]
+mod tests;
