@@ -19,8 +19,8 @@ mask() {
 }
 
 # A job may also have set jagspec's own variables.
-for secret in "${OPTION_CLIENT_SECRET:-}" "${OPTION_OTHER_CLIENT_SECRET:-}" \
-  "${JAGSPEC_CLIENT_SECRET:-}" "${JAGSPEC_OTHER_CLIENT_SECRET:-}"; do
+for secret in "${OPTION_CLIENT_SECRET:-}" "${OPTION_OTHER_CLIENT_SECRET:-}" "${OPTION_UNAUTHORIZED_CLIENT_SECRET:-}" \
+  "${JAGSPEC_CLIENT_SECRET:-}" "${JAGSPEC_OTHER_CLIENT_SECRET:-}" "${JAGSPEC_UNAUTHORIZED_CLIENT_SECRET:-}"; do
   mask "$secret"
 done
 
@@ -33,6 +33,6 @@ ${JAGSPEC_HEADER:-}"
 
 # A path is no secret; anything else in its place is. What is wrong with the folder is said when jagspec runs.
 cd "${INPUT_WORKING_DIRECTORY:-.}" 2>/dev/null || true
-for key in "${OPTION_IDP_KEY:-}" "${OPTION_IDP_TLS_KEY:-}"; do
+for key in "${OPTION_IDP_KEY:-}" "${OPTION_IDP_TLS_KEY:-}" "${OPTION_CLIENT_KEY:-}"; do
   if [[ ! -f $key ]]; then mask "$key"; fi
 done

@@ -19,7 +19,7 @@ for name in ${!OPTION_@}; do
 done
 
 # Where jagspec wants a file, its text will do.
-for name in IDP_KEY IDP_TLS_CERT IDP_TLS_KEY CA_CERT; do
+for name in IDP_KEY IDP_TLS_CERT IDP_TLS_KEY CLIENT_KEY CA_CERT; do
   option=OPTION_$name
   value=${!option:-}
   if [[ $value == *-----BEGIN* ]]; then

@@ -64,12 +64,13 @@ impl Profile {
 }
 
 /// The policies and their values: what the specifications leave open (CONTRACT, `--policy`).
-pub const POLICIES: [(&str, [&str; 2]); 5] = [
+pub const POLICIES: [(&str, [&str; 2]); 6] = [
     ("replay", ["single-use", "reusable"]),
     ("no-common-scope", ["refuse", "grant-none"]),
     ("absent-scope", ["refuse", "default"]),
     ("resource", ["required", "optional"]),
     ("public-clients", ["allow", "refuse"]),
+    ("client-auth-method", ["registered", "any"]),
 ];
 
 /// `sub` where nothing else is asked for.
@@ -83,8 +84,10 @@ pub const IDP_LISTEN: &str = "127.0.0.1:9555";
 pub struct Client {
     /// Its `client_id` there.
     pub id: String,
-    /// Its secret; none for a public client, or one with a key.
+    /// Its secret; none for a public client, or one with a key only.
     pub secret: Option<Secret>,
+    /// Whether it has a key to authenticate with; the keyring holds that.
+    pub has_key: bool,
 }
 
 /// Whether `client_id` stands in the body beside HTTP Basic.
@@ -110,6 +113,10 @@ pub struct Settings {
     pub client: Option<Client>,
     /// A second client at the target.
     pub other_client: Option<Client>,
+    /// A client at the target that may not use this grant.
+    pub unauthorized_client: Option<Client>,
+    /// A client at the target without any credential.
+    pub public_client: Option<Client>,
     /// The client authentication method asked for; none: the first that is advertised and possible.
     pub client_auth: Option<ClientAuthenticationMethod>,
     /// Whether `client_id` stands in the body beside HTTP Basic.
@@ -179,6 +186,8 @@ pub struct IdpFiles {
     pub tls_key: Option<PathBuf>,
     /// Its signing key, PEM.
     pub key: Option<PathBuf>,
+    /// The client's key, whose public half it publishes, PEM.
+    pub client_key: Option<PathBuf>,
 }
 
 /// Which cases run: as in `cargo test`.

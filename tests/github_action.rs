@@ -18,7 +18,7 @@ const DOCUMENT: &str = "docs/github-action.md";
 const NO_INPUT: [&str; 2] = ["report", "show-secrets"];
 
 /// Files that are secrets. Of a text, jagspec hides it from its own help.
-const SECRET_FILES: [&str; 2] = ["idp-key", "idp-tls-key"];
+const SECRET_FILES: [&str; 3] = ["idp-key", "idp-tls-key", "client-key"];
 
 fn action() -> Value {
     serde_yaml::from_str(&document("action.yml")).unwrap()

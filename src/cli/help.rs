@@ -73,6 +73,7 @@ pub(super) const IDP_KEY: &str = "\
 Examples:
   jagspec idp key
   jagspec idp key --idp-key key.pem
+  jagspec idp key --make client-key.pem
 
 Exit status: 0 shown; 2 the call or a file is wrong.";
 

@@ -133,7 +133,14 @@ pub enum IdpCommand {
     },
     /// Shows the signing keys, and makes them where there are none yet
     #[command(after_help = help::IDP_KEY)]
-    Key(IdpArguments),
+    Key {
+        /// Makes a P-256 key in this new file instead, for --client-key or --idp-key
+        #[arg(long, value_name = "FILE")]
+        make: Option<PathBuf>,
+        /// The IdP.
+        #[command(flatten)]
+        idp: IdpArguments,
+    },
     /// Makes a CA and a server certificate, for an IdP that speaks https
     #[command(after_help = help::IDP_CERT)]
     Cert {
@@ -166,6 +173,9 @@ pub struct IdpArguments {
     /// Its signing key (PEM) [default: the keys in the user's state folder]
     #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
     pub idp_key: Option<PathBuf>,
+    /// The private key (PEM) of the client, whose public half is published as well
+    #[arg(long, env = "JAGSPEC_CLIENT_KEY", value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
 }
 
 /// Which ID-JAG to print.

@@ -37,11 +37,14 @@ options! {
         /// Its secret; better given as JAGSPEC_CLIENT_SECRET, since command lines are visible to others
         #[arg(long, env = "JAGSPEC_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
         pub client_secret: Option<String>,
-        /// client_secret_basic, client_secret_post or none [default: the first of these that is advertised and
-        /// possible]
+        /// Its private key (PEM), for private_key_jwt; the public half is at {idp issuer}/client-jwks
+        #[arg(long, env = "JAGSPEC_CLIENT_KEY", value_name = "FILE", help_heading = "Target")]
+        pub client_key: Option<PathBuf>,
+        /// client_secret_basic, client_secret_post, private_key_jwt or none [default: the first of these that is
+        /// advertised and possible]
         #[arg(long, env = "JAGSPEC_CLIENT_AUTH", value_name = "METHOD", help_heading = "Target")]
         pub client_auth: Option<String>,
-        /// `client_id` in the body beside HTTP Basic: yes, no or auto [default: auto]
+        /// `client_id` in the body beside HTTP Basic or a client assertion: yes, no or auto [default: auto]
         #[arg(long, env = "JAGSPEC_CLIENT_ID_IN_BODY", value_name = "WHEN", help_heading = "Target")]
         pub client_id_in_body: Option<String>,
         /// A second client registered at the target, for the client-binding cases
@@ -50,6 +53,15 @@ options! {
         /// The second client's secret
         #[arg(long, env = "JAGSPEC_OTHER_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
         pub other_client_secret: Option<String>,
+        /// A client registered at the target that may not use this grant
+        #[arg(long, env = "JAGSPEC_UNAUTHORIZED_CLIENT_ID", value_name = "ID", help_heading = "Target")]
+        pub unauthorized_client_id: Option<String>,
+        /// That client's secret
+        #[arg(long, env = "JAGSPEC_UNAUTHORIZED_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
+        pub unauthorized_client_secret: Option<String>,
+        /// A public client registered at the target, without any credential
+        #[arg(long, env = "JAGSPEC_PUBLIC_CLIENT_ID", value_name = "ID", help_heading = "Target")]
+        pub public_client_id: Option<String>,
 
         /// `sub` of every ID-JAG [default: user-123]
         #[arg(long, env = "JAGSPEC_SUBJECT", value_name = "SUB", help_heading = "ID-JAG")]

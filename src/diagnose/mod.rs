@@ -1,12 +1,13 @@
 //! From what was seen to what is wrong: the diagnoses of a report, best first. Pure functions of the outcomes, the
 //! discovery, the attempts to settle a baseline, the probes, and the IdP's access log.
 
+mod client_probes;
 mod findings;
 mod probes;
 mod refusal;
 mod target;
 
-pub use probes::{Probe, ladder};
+pub use probes::{Probe, Subject, ladder};
 
 use crate::{
     discovery::Discovery,

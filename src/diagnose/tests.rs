@@ -134,7 +134,7 @@ fn nothing_fetched_points_at_the_issuer_and_names_the_address_to_register() {
 fn certain_is_said_only_where_the_change_flips_the_answer_and_flips_back() {
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    let probe = ladder(&settings, &found(), None)
+    let probe = ladder(Subject::IdJag, &settings, &found(), None)
         .into_iter()
         .find(|probe| probe.row == "jwt-bearer.invalid-grant.typ")
         .unwrap();
@@ -153,7 +153,9 @@ fn the_ladder_shifts_by_the_measured_clock_offset_only() {
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
     let shifted = |offset| {
-        ladder(&settings, &found(), offset).into_iter().any(|probe| probe.change.contains("Date header"))
+        ladder(Subject::IdJag, &settings, &found(), offset)
+            .into_iter()
+            .any(|probe| probe.change.contains("Date header"))
     };
     assert!(shifted(Some(-600)));
     assert!(!shifted(Some(1)) && !shifted(None));
@@ -268,7 +270,7 @@ fn every_row_of_the_ladder_is_in_the_registry() {
     };
     let settings = settings(&options, Selection::default()).unwrap();
     let registry = Registry::embedded().unwrap();
-    let probes = ladder(&settings, &found(), Some(600));
+    let probes = ladder(Subject::IdJag, &settings, &found(), Some(600));
     assert!(probes.len() <= 40, "{} exchanges at most", probes.len());
     for probe in probes {
         assert!(registry.row(probe.row).is_some(), "{}", probe.row);

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::keys::Algorithm;
 
-/// What differs from the well-formed ID-JAG. Nothing given is the well-formed one.
+/// What differs from the well-formed ID-JAG, or from the well-formed client assertion. Nothing given is the
+/// well-formed one.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdJagChange {
@@ -92,13 +93,13 @@ pub enum Place {
     Last,
 }
 
-/// Whose key signs the ID-JAG. The `kid` follows the key unless the header sets it.
+/// Whose key signs. The `kid` follows the key unless the header sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyChoice {
     /// A key in the JWKS of the IdP that the target trusts: what the well-formed ID-JAG has.
     Published,
-    /// A key that no JWKS holds.
+    /// A key that no JWKS holds, and that nobody has registered.
     Unpublished,
     /// The key of `{idp issuer}/untrusted`, which publishes it in a JWKS of its own.
     UntrustedIssuer,
@@ -106,6 +107,8 @@ pub enum KeyChoice {
     OtherIssuer,
     /// The key that the IdP action `add-key` or `rotate-key` has published since.
     Added,
+    /// The client's own key, of `--client-key`: what the well-formed client assertion has. The algorithm follows it.
+    Client,
 }
 
 /// What is done to the signature.

@@ -273,7 +273,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             problem("server_error", "A case of jagspec wants these keys to be out of reach."),
         ),
         (AccessKind::Jwks, Some(role)) => (StatusCode::OK, shared.keyring.jwks(role)),
-        (AccessKind::ClientJwks, _) => (StatusCode::OK, json!({ "keys": [] })),
+        (AccessKind::ClientJwks, _) => (StatusCode::OK, shared.keyring.client_jwks()),
         _ => (StatusCode::NOT_FOUND, problem("not_found", "The IdP of jagspec has nothing at this address.")),
     };
     shared.access_log.record(Access {

@@ -94,6 +94,7 @@ pub(super) fn token_request(
     let clients = [
         (settings.client.as_ref(), "JAGSPEC_CLIENT_SECRET"),
         (settings.other_client.as_ref(), "JAGSPEC_OTHER_CLIENT_SECRET"),
+        (settings.unauthorized_client.as_ref(), "JAGSPEC_UNAUTHORIZED_CLIENT_SECRET"),
     ];
     let stand_ins = StandIns {
         id_jag: Some((&id_jag.assertion, source)),
@@ -124,6 +125,12 @@ pub(super) fn token_request(
         hints.extend(changes.iter().find_map(|change| own_keys(settings, change)));
     }
     hints.extend(said(&line));
+    if report.body.contains("client_assertion=") {
+        hints.push(
+            "It holds the client assertion of the run, which has expired since; in a report its signature is hidden."
+                .into(),
+        );
+    }
     if is_cut {
         hints.push("The body is too long for a command line: this one sends its beginning.".into());
     }
@@ -138,10 +145,10 @@ pub(super) fn token_request(
 fn said(line: &Line) -> Vec<String> {
     let mut hints = Vec::new();
     for variable in &line.variables {
-        let whose = if *variable == "JAGSPEC_CLIENT_SECRET" {
-            "the client's secret"
-        } else {
-            "the second client's secret"
+        let whose = match *variable {
+            "JAGSPEC_CLIENT_SECRET" => "the client's secret",
+            "JAGSPEC_OTHER_CLIENT_SECRET" => "the second client's secret",
+            _ => "the secret of the client without the grant",
         };
         hints.push(format!("It reads {whose} from `{variable}`: export that first."));
     }
@@ -182,6 +189,7 @@ fn keys(settings: &Settings) -> String {
     option("--idp-tls-cert", settings.idp.tls_cert.as_deref().map(shown));
     option("--idp-tls-key", settings.idp.tls_key.as_deref().map(shown));
     option("--idp-key", settings.idp.key.as_deref().map(shown));
+    option("--client-key", settings.idp.client_key.as_deref().map(shown));
     format!("Let `{}` publish the keys meanwhile: the target may fetch them.", shell::command(&words))
 }
 
@@ -201,6 +209,12 @@ fn own_keys(settings: &Settings, change: &IdJagChange) -> Option<String> {
     let whose = match change.key? {
         KeyChoice::OtherIssuer => "the second issuer's",
         KeyChoice::UntrustedIssuer => "the untrusted issuer's",
+        // The playground's own client has one that no file holds.
+        KeyChoice::Client if settings.idp.client_key.is_none() => {
+            let words = "The client's key signs it: name one with --client-key, for `jagspec mint` and for \
+                         `jagspec idp serve` (`jagspec idp key --make FILE` makes one).";
+            return Some(words.to_owned());
+        }
         _ => return None,
     };
     settings.idp.key.as_ref().map(|_| {
@@ -287,6 +301,15 @@ fn mint(
     let other =
         settings.other_client.as_ref().filter(|_| uses("other_client.id") || uses("other_client.secret"));
     option("--other-client-id", other.map(|client| client.id.as_str()));
+    for (name, variable, further) in [
+        ("--unauthorized-client-id", "unauthorized_client.id", &settings.unauthorized_client),
+        ("--public-client-id", "public_client.id", &settings.public_client),
+    ] {
+        option(name, further.as_ref().filter(|_| uses(variable)).map(|client| client.id.as_str()));
+    }
+    let by_client = changes.iter().any(|change| change.key == Some(KeyChoice::Client));
+    let client_key = settings.idp.client_key.as_deref().filter(|_| by_client).map(shown);
+    option("--client-key", client_key.as_deref());
     option("--subject", Some(settings.subject.as_str()).filter(|subject| *subject != SUBJECT));
     for (name, value) in &settings.claims {
         option("--claim", Some(&format!("{name}={value}")));

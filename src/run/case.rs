@@ -72,12 +72,8 @@ pub(super) async fn run_case(
             Step::Discovery(_) | Step::Run(_) => continue,
         };
         let origin = Origin::Case { case, request: sent.len(), jti: &case_jti };
-        let prepared = match sent.last() {
-            Some(earlier) if send.same_assertion => {
-                session.again(baseline, &case.setup, &send.exchange, origin, &earlier.prepared)?
-            }
-            _ => session.prepare(baseline, &case.setup, &send.exchange, origin)?,
-        };
+        let earlier = sent.last().map(|earlier: &Sent| &earlier.prepared);
+        let prepared = session.step(baseline, &case.setup, send, origin, earlier)?;
         // In a case of several steps the defect can lie in what came before.
         let alone = case.steps.len() == 1;
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {
@@ -98,6 +94,7 @@ pub(super) async fn run_case(
             scope: prepared.id_jag.scope.as_deref(),
             jwks: session.jwks.as_ref(),
             jwks_broken,
+            before: sent.last().and_then(|earlier| earlier.observation.response()),
         };
         let judgement = judge_answer(&send.expect, level, &observation, facts);
         let refused = observation.response().is_some_and(|response| response.access_token().is_none());

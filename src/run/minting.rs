@@ -95,6 +95,9 @@ impl Minting<'_> {
         for defect in defects {
             id_jag.apply(defect, &variables).map_err(|missing| missing.to_string())?;
         }
+        if let (KeyChoice::Client, Some(key_type)) = (id_jag.key(), self.keyring.client_key_type()) {
+            id_jag.set_algorithm(Algorithm::usual(key_type));
+        }
         let secret = self.client.secret.as_ref().map(|secret| secret.expose());
         let assertion = id_jag
             .assemble(&*key(id_jag.key(), id_jag.algorithm())?, secret)
@@ -154,10 +157,18 @@ pub(super) fn variables(
     if let Some(other) = &settings.other_client {
         client(other, "other_client.id", "other_client.secret");
     }
+    for (name, further) in [
+        ("unauthorized_client.id", &settings.unauthorized_client),
+        ("public_client.id", &settings.public_client),
+    ] {
+        if let Some(further) = further {
+            variables.set(name, further.id.as_str());
+        }
+    }
     variables
 }
 
-fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
+pub(super) fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
     let text =
         |token: &IdJag| token.claims().get(claim).and_then(|json| serde_json::from_str::<String>(json).ok());
     match (text(control), text(id_jag)) {

@@ -4,6 +4,7 @@
 mod again;
 mod baseline;
 mod case;
+mod client_assertion;
 mod controls;
 mod discover;
 mod minting;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     Baseline,
     again::{self, Origin},
+    client_assertion::ClientAlgorithms,
     minting::{Minted, Minting, Moment},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     observation::{HttpRequest, Observation},
     report::curl::Command,
     settings::{Client, Settings},
-    suite::Exchange,
+    suite::{Exchange, Send},
     token_request::{Clients, TokenRequest},
 };
 
@@ -62,6 +63,8 @@ pub(super) struct Session {
     pub(super) token_endpoint: String,
     /// The target's own JWK Set.
     pub(super) jwks: Option<Value>,
+    /// By which algorithms the client's key can sign its assertions.
+    pub(super) client_algorithms: ClientAlgorithms,
 }
 
 /// A token request, ready to be sent.
@@ -69,6 +72,8 @@ pub(super) struct Session {
 pub(super) struct Prepared {
     pub(super) request: HttpRequest,
     pub(super) id_jag: Minted,
+    /// The client assertion, where one was made.
+    pub(super) client_assertion: Option<String>,
     /// Whether it is anything else than the control.
     pub(super) differs: bool,
     /// How a reader of the report sends it once more.
@@ -88,6 +93,38 @@ impl Session {
         defect: &Exchange,
         origin: Origin<'_>,
     ) -> Result<Prepared, String> {
+        let id_jag = self.mint(baseline, setup, defect, origin)?;
+        self.write(baseline, setup, defect, origin, id_jag, None)
+    }
+
+    /// The same for a step, which may send again what the step before has sent.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub(super) fn step(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        step: &Send,
+        origin: Origin<'_>,
+        earlier: Option<&Prepared>,
+    ) -> Result<Prepared, String> {
+        let id_jag = match earlier {
+            Some(earlier) if step.same_assertion => Minted { differs: true, ..earlier.id_jag.clone() },
+            _ => self.mint(baseline, setup, &step.exchange, origin)?,
+        };
+        let client_assertion = earlier.and_then(|earlier| earlier.client_assertion.clone());
+        let client_assertion = client_assertion.filter(|_| step.same_client_assertion);
+        self.write(baseline, setup, &step.exchange, origin, id_jag, client_assertion)
+    }
+
+    fn mint(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        defect: &Exchange,
+        origin: Origin<'_>,
+    ) -> Result<Minted, String> {
         let minting = Minting {
             settings: &self.settings,
             client: &self.client,
@@ -97,8 +134,7 @@ impl Session {
         };
         let jti = self.ids.fresh();
         let moment = Moment { now: self.clock.now(), jti: &jti, case_jti: origin.case_jti() };
-        let id_jag = minting.mint(baseline.algorithm, &setup.id_jag, &[&defect.id_jag], moment)?;
-        self.write(baseline, setup, defect, origin, id_jag)
+        minting.mint(baseline.algorithm, &setup.id_jag, &[&defect.id_jag], moment)
     }
 
     /// The control of a setup: the well-formed exchange with it, and without a defect.
@@ -109,22 +145,7 @@ impl Session {
         self.prepare(baseline, setup, &Exchange::default(), Origin::Own)
     }
 
-    /// A token request with an assertion that was made before.
-    ///
-    /// # Errors
-    /// As [`Session::prepare`].
-    pub(super) fn again(
-        &self,
-        baseline: &Baseline,
-        setup: &Exchange,
-        defect: &Exchange,
-        origin: Origin<'_>,
-        earlier: &Prepared,
-    ) -> Result<Prepared, String> {
-        let prepared = self.write(baseline, setup, defect, origin, earlier.id_jag.clone())?;
-        Ok(Prepared { differs: true, ..prepared })
-    }
-
+    /// Writes the request. `client_assertion` is that of an earlier step, which is sent again.
     fn write(
         &self,
         baseline: &Baseline,
@@ -132,19 +153,35 @@ impl Session {
         defect: &Exchange,
         origin: Origin<'_>,
         mut id_jag: Minted,
+        client_assertion: Option<String>,
     ) -> Result<Prepared, String> {
         id_jag.variables.set("id_jag", id_jag.assertion.as_str());
+        let client_assertion =
+            self.authenticate_with_a_key(baseline, [setup, defect], &mut id_jag, client_assertion)?;
         let variables = &id_jag.variables;
         let mut control = TokenRequest::well_formed(&id_jag.assertion);
         control.apply(&setup.token_request, variables).map_err(|missing| missing.to_string())?;
         let mut token_request = control.clone();
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
         let differs = id_jag.differs || token_request != control;
-        let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
-        let request = token_request.write(&self.token_endpoint, baseline.manner, clients);
+        let request = token_request.write(
+            &self.token_endpoint,
+            baseline.manner,
+            self.clients(),
+            client_assertion.as_deref(),
+        );
         let again =
             again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
-        Ok(Prepared { request, id_jag, differs, again })
+        Ok(Prepared { request, id_jag, client_assertion, differs, again })
+    }
+
+    pub(super) fn clients(&self) -> Clients<'_> {
+        Clients {
+            registered: &self.client,
+            other: self.settings.other_client.as_ref(),
+            unauthorized: self.settings.unauthorized_client.as_ref(),
+            public: self.settings.public_client.as_ref(),
+        }
     }
 
     /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.

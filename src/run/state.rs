@@ -41,6 +41,8 @@ pub(super) struct State<'a> {
     pub(super) held: BTreeMap<usize, Vec<(Observation, Command)>>,
     /// Why the second client cannot be used, where its own well-formed ID-JAG is refused.
     pub(super) other_client_refused: Option<String>,
+    /// Why the client's key cannot be used, where the baseline is another method.
+    pub(super) client_assertion_refused: Option<String>,
     /// How many controls in a row nobody has answered.
     pub(super) unanswered: usize,
     pub(super) ledger: Ledger,
@@ -74,6 +76,7 @@ impl<'a> State<'a> {
             results: BTreeMap::new(),
             held: BTreeMap::new(),
             other_client_refused: None,
+            client_assertion_refused: None,
             unanswered: 0,
             ledger: Ledger::default(),
             profile: BTreeMap::new(),
@@ -213,6 +216,9 @@ fn changed(case: &Case) -> Vec<String> {
                 words.extend(send.exchange.token_request.describe());
                 if send.same_assertion {
                     words.push("the same assertion once more".into());
+                }
+                if send.same_client_assertion {
+                    words.push("the same client assertion once more".into());
                 }
             }
             Step::Idp(action) => words.push(action.sentence().into()),

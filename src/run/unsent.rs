@@ -61,6 +61,11 @@ impl State<'_> {
                 judge_discovery(expect, level, &self.discovery, self.settings().profile, &variables);
             let exchanges = self.discovery_exchanges.clone();
             self.slots[index].report.level = level;
+            if let Some(name) = &expect.measured {
+                // Under INFO a finding is a pass with a reason.
+                let holds = if judgement.reason.is_empty() { "yes" } else { "no" };
+                self.slots[index].measured = vec![(name.clone(), holds.to_owned())];
+            }
             self.settle(index, judgement, exchanges, false);
         }
     }

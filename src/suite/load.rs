@@ -42,6 +42,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "signature",
     "json-web-token-attacks",
     "client-authentication",
+    "private-key-jwt",
     "token-request",
     "token-response",
     "replay",

@@ -158,6 +158,8 @@ pub struct Send {
     pub exchange: Exchange,
     /// The assertion of the step before is sent again.
     pub same_assertion: bool,
+    /// The client assertion of the step before is sent again.
+    pub same_client_assertion: bool,
     /// What is expected.
     pub expect: Expectation,
 }
@@ -205,4 +207,6 @@ pub struct DiscoveryExpectation {
     pub metadata: BTreeMap<String, Constraint>,
     /// Named checks.
     pub checks: Vec<DiscoveryCheck>,
+    /// Nothing is demanded; whether it holds becomes this entry of the server's profile.
+    pub measured: Option<String>,
 }

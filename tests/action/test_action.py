@@ -239,7 +239,7 @@ class Options(ActionTest):
         options = {name.removeprefix("OPTION_"): value for name, value in env.items() if name.startswith("OPTION_")}
         self.assertGreater(len(options), 30)
         inputs = {value.removeprefix("${{ inputs.").removesuffix(" }}"): f"value of {name}" for name, value in options.items()}
-        files = ("idp-key", "idp-tls-cert", "idp-tls-key", "ca-cert")
+        files = ("idp-key", "idp-tls-cert", "idp-tls-key", "client-key", "ca-cert")
         for name in files:
             (self.workspace / inputs[name]).touch()
         run, variables, _ = self.act_recorded({**inputs, "claim": "a=1\nb=2\n", "snapshot": "x.snap"})
@@ -318,7 +318,7 @@ class Arguments(ActionTest):
         evil = "$(touch made)`touch made`\"; touch made; '\n::set-output name=pass::999\n##[set-output name=pass]999"
         names = set(Action(ROOT, None, None, {}).file["inputs"]) - {"install-only", "args"}
         # These end the run before jagspec would be called; alone, so that they do not hide the others.
-        ending = {"version", "working-directory", "idp-key", "idp-tls-cert", "idp-tls-key", "ca-cert"}
+        ending = {"version", "working-directory", "idp-key", "idp-tls-cert", "idp-tls-key", "client-key", "ca-cert"}
         self.use_recorder()
         for inputs in (*({name: evil} for name in sorted(ending)), {name: evil for name in names - ending}):
             run, variables, _ = self.act_recorded(inputs) if "target" in inputs else (self.act(inputs), {}, [])
@@ -354,7 +354,7 @@ class Secrets(ActionTest):
     def test_right_ones_of_several_lines_and_with_special_characters(self):
         inputs = self.playground("aud-multi-element-array")
         # The playground knows this client.
-        inputs |= {"client-id": "notes-app", "client-secret": "notes:app+100% secret", "header": "X-Gateway: the gateway's \"value\" & more"}
+        inputs |= {"client-id": "notes-app", "client-secret": "notes:app+100% sécret", "header": "X-Gateway: the gateway's \"value\" & more"}
         inputs |= {"idp-key": KEY.read_text(), "keep-exchanges": "true"}
         run = self.act(inputs)
         self.assert_status(1, run)

@@ -176,6 +176,39 @@ fn idp_key_makes_keys_once_and_for_the_user_alone() {
 }
 
 #[test]
+fn idp_key_makes_a_key_for_a_client_which_is_then_published() {
+    let program = Program::new(["idp", "key", "--make", "client.pem"]);
+    let made = program.run();
+    made.says(0, &["client.pem", "\"kty\": \"EC\"", "\"alg\": \"ES256\""]);
+    assert!(!made.stdout.contains("PRIVATE"), "{}", made.stdout);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(program.folder.path("client.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    program
+        .run()
+        .refuses(&["cannot write the key to `client.pem`", "a key that a target knows is not replaced"]);
+    let pem = program.read("client.pem");
+    let export =
+        ["idp", "export", "public", "--idp-issuer", "https://idp.example", "--client-key", "client.pem"];
+    let export = Program::new(export).file("client.pem", &pem);
+    export.run().says(0, &["public/client-jwks"]);
+    let jwks: Value = serde_json::from_str(&export.read("public/client-jwks")).unwrap();
+    let [key] = jwks["keys"].as_array().unwrap().as_slice() else { panic!("{jwks}") };
+    assert!(made.stdout.contains(key["kid"].as_str().unwrap()) && key["d"].is_null(), "{jwks}");
+    Program::new(["idp", "key", "--client-key", "client.pem"])
+        .file("client.pem", &pem)
+        .run()
+        .says(0, &["the client's public key", key["kid"].as_str().unwrap()]);
+    let serve = ["idp", "serve", "--idp-listen", "127.0.0.1:0", "--client-key", "client.pem"];
+    let serve = Program::new(serve).file("client.pem", &pem);
+    let mut serving = serve.start();
+    assert!(serving.value("client").ends_with("/client-jwks"));
+}
+
+#[test]
 fn idp_key_makes_nothing_where_it_may_not() {
     let program = Program::new(["idp", "key"]).file("state", "a file");
     let state = program.folder.path("state");

@@ -17,6 +17,8 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
     let mut options = arguments.options.clone().or(files::config(arguments.config.as_deref())?);
     // The line of another exchange may have wanted it exported.
     options.other_client_secret = options.other_client_secret.filter(|_| options.other_client_id.is_some());
+    options.unauthorized_client_secret =
+        options.unauthorized_client_secret.filter(|_| options.unauthorized_client_id.is_some());
     if options.target.is_none() {
         return Err(stop(
             "--target: the ID-JAG needs an `aud`: give the issuer identifier of the authorization server, as its \
@@ -36,7 +38,7 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
     };
     let changes = changes(&arguments.change)?;
     settings.idp_issuer = issuer(&options)?;
-    let keyring = lasting_keys(settings.idp.key.as_ref(), screen)?;
+    let keyring = lasting_keys(settings.idp.key.as_ref(), settings.idp.client_key.as_ref(), screen)?;
     for action in request.iter().flat_map(Request::actions_before) {
         keyring.perform(action).map_err(stop)?;
     }

@@ -102,10 +102,26 @@ fn load_suites(paths: &[PathBuf]) -> Result<(Registry, Vec<Suite>), Stop> {
     Ok((registry, suites))
 }
 
-/// The keys of an IdP that a target is to trust beyond this run.
-fn lasting_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, Stop> {
+/// The keys of an IdP that a target is to trust beyond this run, with that of the client.
+fn lasting_keys(
+    idp_key: Option<&PathBuf>,
+    client_key: Option<&PathBuf>,
+    screen: &Screen,
+) -> Result<Keyring, Stop> {
+    with_client_key(idp_keys(idp_key, screen)?, client_key)
+}
+
+/// The keyring with the key of `--client-key`.
+fn with_client_key(keyring: Keyring, client_key: Option<&PathBuf>) -> Result<Keyring, Stop> {
+    let Some(path) = client_key else { return Ok(keyring) };
+    let of_option = |error: &dyn std::fmt::Display| stop(format!("--client-key: {error}"));
+    let key = key_store::from_file(path).map_err(|error| of_option(&error))?;
+    keyring.with_client_key(key).map_err(|error| of_option(&error))
+}
+
+fn idp_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, Stop> {
     if let Some(path) = idp_key {
-        let key = key_store::from_file(path).map_err(stop)?;
+        let key = key_store::from_file(path).map_err(|error| stop(format!("--idp-key: {error}")))?;
         return Ok(key_store::fresh().publishing(key));
     }
     let folder = key_store::state_folder().map_err(stop)?;
@@ -147,7 +163,8 @@ fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<Tls
 
 /// Every secret of the run.
 fn redactor(settings: &Settings) -> Redactor {
-    let clients = settings.client.iter().chain(&settings.other_client);
+    let further = settings.other_client.iter().chain(&settings.unauthorized_client);
+    let clients = settings.client.iter().chain(further);
     let secrets = clients
         .filter_map(|client| client.secret.clone())
         .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))

@@ -11,7 +11,7 @@ use super::{
     lasting_keys, load_suites,
     publish::Outputs,
     reach::{Reach, reach},
-    redactor, start_idp, stop, tls_files,
+    redactor, start_idp, stop, tls_files, with_client_key,
 };
 use crate::{
     cli::{Cli, RunArguments, RunOptions, Screen, Started, baseline::Baseline, files, settings::settings},
@@ -22,6 +22,7 @@ use crate::{
     problem::nearest,
     run::{Ids, Progress, Run},
     settings::{Client, IDP_LISTEN, SUBJECT, Secret, Selection, Settings},
+    token_request::ClientAuthenticationMethod,
 };
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
@@ -41,7 +42,8 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     let today = clock.now();
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
-    let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
+    let started = started(&idp, playground.as_ref(), &options, settings.client_auth);
+    let mut settings = settings.started(started);
     settings.algorithm = algorithm(&settings, idp.keyring());
     // Only where the issuer was named can somebody else be serving its keys.
     settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
@@ -105,9 +107,9 @@ async fn idp(
 ) -> Result<crate::idp::Idp, Stop> {
     let default_listen = if settings.embedded { "127.0.0.1:0" } else { IDP_LISTEN };
     let keyring = if settings.embedded && options.idp_key.is_none() {
-        key_store::fixed()
+        with_client_key(key_store::fixed(), options.client_key.as_ref())?
     } else {
-        lasting_keys(options.idp_key.as_ref(), screen)?
+        lasting_keys(options.idp_key.as_ref(), options.client_key.as_ref(), screen)?
     };
     let config = IdpConfig {
         listen: options.idp_listen.clone().unwrap_or_else(|| default_listen.to_owned()),
@@ -127,6 +129,7 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings, clock: &Clock) -
     }
     let config = PlaygroundConfig {
         policies: Policies::named(&settings.policies, settings.profile),
+        client_auth: settings.client_auth,
         clock: clock.clone(),
         ..PlaygroundConfig::new(trusted)
     };
@@ -134,19 +137,29 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings, clock: &Clock) -
 }
 
 /// What only the started IdP and playground know.
-fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &RunOptions) -> Started {
+fn started(
+    idp: &crate::idp::Idp,
+    playground: Option<&Playground>,
+    options: &RunOptions,
+    client_auth: Option<ClientAuthenticationMethod>,
+) -> Started {
     let client = |client: &crate::playground::RegisteredClient| Client {
         id: client.id.to_owned(),
         secret: client.secret.map(Secret::new),
+        has_key: client.has_key && idp.keyring().client_key_type().is_some(),
     };
+    let first = Playground::client(client_auth);
+    let public = Playground::client(Some(ClientAuthenticationMethod::None));
     Started {
         target: match playground {
             Some(playground) => playground.issuer().to_owned(),
             None => options.target.clone().unwrap_or_default(),
         },
         idp_issuer: idp.issuer().as_str().to_owned(),
-        client: playground.map(|_| client(&Playground::CLIENT)),
+        client: playground.map(|_| client(&first)),
         other_client: playground.map(|_| client(&Playground::OTHER_CLIENT)),
+        unauthorized_client: playground.map(|_| client(&Playground::UNAUTHORIZED_CLIENT)),
+        public_client: playground.filter(|_| first.id != public.id).map(|_| client(&public)),
         scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
         resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
         other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),
