@@ -12,6 +12,7 @@ pub mod idjag;
 pub mod idp;
 pub mod judge;
 pub mod keys;
+pub mod merge;
 pub mod observation;
 pub mod plan;
 pub mod playground;

@@ -4,27 +4,70 @@ use crate::{
     discovery::{Discovery, split_origin},
     keys::KeyType,
     run::Baseline,
-    settings::Settings,
+    settings::{Selection, Settings, Shard},
     suite::{Case, Need, Suite},
 };
 
 /// Why a case that sends is skipped where no client is configured.
 pub const NO_CLIENT: &str = "no client is configured: set --client-id and --client-secret";
 
-/// The cases of a suite that the run's filters select.
-pub fn select<'a>(suites: &'a [Suite], settings: &Settings) -> Vec<(&'a Suite, Vec<&'a Case>)> {
-    suites
-        .iter()
-        .map(|suite| {
-            let cases = suite
-                .cases
-                .iter()
-                .filter(|case| settings.selection.selects(&case.name()))
-                .collect::<Vec<_>>();
-            (suite, cases)
-        })
-        .filter(|(_, cases)| !cases.is_empty())
-        .collect()
+/// The cases that the run's filters select, and of these the ones of its shard.
+pub fn select<'a>(suites: &'a [Suite], selection: &Selection) -> Vec<&'a Case> {
+    let cases: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
+    let selected: Vec<&Case> = cases.into_iter().filter(|case| selection.selects(&case.name())).collect();
+    match selection.shard {
+        Some(shard) => part(&selected, shard),
+        None => selected,
+    }
+}
+
+/// One part of the cases, in their order. A case of the whole run is in every part, any other in exactly one. The
+/// parts differ by one case at most, in all and for each kind of case, since the kinds take different times. Of each
+/// kind a part has cases that stand together: they share suite and control, and a control is sent once for them.
+fn part<'a>(cases: &[&'a Case], shard: Shard) -> Vec<&'a Case> {
+    let mut numbers: Vec<Option<usize>> = vec![None; cases.len()];
+    // Which part is next to get one case more than the others.
+    let mut next = 0;
+    for kind in [Kind::Discovery, Kind::Sending, Kind::Exclusive] {
+        let of_kind: Vec<usize> = (0..cases.len()).filter(|at| Kind::of(cases[*at]) == kind).collect();
+        let (each, more) = (of_kind.len() / shard.of, of_kind.len() % shard.of);
+        let mut rest = of_kind.into_iter();
+        for number in 0..shard.of {
+            let has_more = (number + shard.of - next) % shard.of < more;
+            for at in rest.by_ref().take(each + usize::from(has_more)) {
+                numbers[at] = Some(number + 1);
+            }
+        }
+        next = (next + more) % shard.of;
+    }
+    let of_this = |(case, number): (&&'a Case, &Option<usize>)| {
+        number.is_none_or(|number| number == shard.number).then_some(*case)
+    };
+    cases.iter().zip(&numbers).filter_map(of_this).collect()
+}
+
+/// What a case costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing: it judges the discovery.
+    Discovery,
+    /// Some exchanges, beside others.
+    Sending,
+    /// Some exchanges and perhaps waits, alone.
+    Exclusive,
+    /// Nothing: it judges every answer of the run.
+    WholeRun,
+}
+
+impl Kind {
+    fn of(case: &Case) -> Self {
+        match case {
+            case if case.run_checks().is_some() => Self::WholeRun,
+            case if case.is_exclusive() => Self::Exclusive,
+            case if case.sends() => Self::Sending,
+            _ => Self::Discovery,
+        }
+    }
 }
 
 /// Why a case cannot run with this configuration and target, if so: one sentence that names the option.
@@ -75,4 +118,93 @@ pub fn skip_reason(
         };
         Some(reason.to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::{load, registry::Registry};
+
+    fn suites() -> Vec<Suite> {
+        load::shipped_suites(&Registry::embedded().unwrap()).unwrap()
+    }
+
+    fn selection(filter: &str, shard: Option<Shard>) -> Selection {
+        Selection { filters: vec![filter.to_owned()], shard, ..Selection::default() }
+    }
+
+    #[test]
+    fn all_parts_together_are_the_cases_each_once_and_those_of_the_whole_run_in_every_part() {
+        let suites = suites();
+        for filter in ["", "e", "discovery", "a::b", "signature"] {
+            let all = select(&suites, &selection(filter, None));
+            let (whole, own): (Vec<&Case>, Vec<&Case>) =
+                all.iter().partition(|case| Kind::of(case) == Kind::WholeRun);
+            for of in (1..=20).chain([all.len(), all.len() + 1, 1000]).filter(|of| *of > 0) {
+                let mut seen: Vec<String> = Vec::new();
+                for number in 1..=of {
+                    let cases = select(&suites, &selection(filter, Some(Shard { number, of })));
+                    let own_of_part: Vec<&Case> =
+                        cases.iter().copied().filter(|case| Kind::of(case) != Kind::WholeRun).collect();
+                    let fair = own.len() / of..=own.len().div_ceil(of);
+                    assert!(fair.contains(&own_of_part.len()), "{filter} {number}/{of}: {fair:?}");
+                    assert_eq!(cases.len() - own_of_part.len(), whole.len(), "{filter} {number}/{of}");
+                    for kind in [Kind::Discovery, Kind::Sending, Kind::Exclusive] {
+                        let count = |cases: &[&Case]| cases.iter().filter(|case| Kind::of(case) == kind).count();
+                        let fair = count(&own) / of..=count(&own).div_ceil(of);
+                        assert!(fair.contains(&count(&own_of_part)), "{filter} {number}/{of} {kind:?}");
+                    }
+                    seen.extend(own_of_part.iter().map(|case| case.name()));
+                    let places: Vec<usize> =
+                        cases.iter().map(|case| all.iter().position(|known| known.name() == case.name()).unwrap()).collect();
+                    assert!(places.is_sorted(), "the order stays");
+                }
+                let mut names: Vec<String> = own.iter().map(|case| case.name()).collect();
+                names.sort();
+                seen.sort();
+                assert_eq!(seen, names, "{filter} in {of} parts");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_keep_suites_together() {
+        let suites = suites();
+        let of = suites.len();
+        let mut mixed = 0;
+        for number in 1..=of {
+            let cases = select(&suites, &selection("", Some(Shard { number, of })));
+            let mut names: Vec<&str> = cases
+                .iter()
+                .filter(|case| Kind::of(case) == Kind::Sending)
+                .map(|case| case.suite.as_str())
+                .collect();
+            names.dedup();
+            mixed += names.len();
+        }
+        // Cutting N parts adds N - 1 suites that are in two parts, no more.
+        assert!(mixed < 2 * of, "{mixed} suites in all parts");
+    }
+
+    #[test]
+    fn a_shard_is_k_of_n() {
+        assert_eq!("2/3".parse(), Ok(Shard { number: 2, of: 3 }));
+        assert_eq!("2/3".parse::<Shard>().unwrap().to_string(), "2/3");
+        for (text, words) in [
+            ("", "`` is no K/N"),
+            ("1", "`1` is no K/N, such as 1/3"),
+            ("1/2/3", "no K/N"),
+            ("-1/3", "no K/N"),
+            ("a/b", "no K/N"),
+            ("0/3", "the first part is 1/3"),
+            ("4/3", "the last part is 3/3"),
+            ("1/0", "at least one part"),
+            ("1/1001", "at most 1000 parts"),
+            ("1/99999999999999999999999", "at most 1000 parts"),
+            ("99999999999999999999999/3", "the last part is 3/3"),
+        ] {
+            let message = text.parse::<Shard>().unwrap_err();
+            assert!(message.contains(words), "{text}: {message}");
+        }
+    }
 }

@@ -16,6 +16,8 @@ pub use options::RunOptions;
 pub use screen::Screen;
 pub use settings::{Started, UsageError, settings};
 
+use crate::settings::Selection;
+
 /// What the command line, the config file or a suite file got wrong: nothing was sent.
 pub const USAGE: u8 = 2;
 
@@ -44,12 +46,32 @@ pub struct RunArguments {
     /// Not the cases whose name contains this (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub skip: Vec<String>,
+    /// Only the K-th of N parts of the cases, 1/N to N/N; `jagspec merge` joins the reports
+    #[arg(long, env = "JAGSPEC_SHARD", value_name = "K/N")]
+    pub shard: Option<String>,
     /// The config file [default: jagspec.yaml, where there is one]
     #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Options that environment and config file may give as well.
     #[command(flatten)]
     pub options: RunOptions,
+}
+
+impl RunArguments {
+    /// Which cases run. An empty `--shard` is none.
+    ///
+    /// # Errors
+    /// A `--shard` that is no K/N.
+    fn selection(&self) -> Result<Selection, UsageError> {
+        let shard = self.shard.as_deref().filter(|shard| !shard.is_empty());
+        let shard = shard.map(str::parse).transpose();
+        Ok(Selection {
+            filters: self.filter.clone(),
+            exact: self.exact,
+            skip: self.skip.clone(),
+            shard: shard.map_err(|problem| UsageError { option: "--shard", problem })?,
+        })
+    }
 }
 
 /// The commands.

@@ -14,11 +14,13 @@ pub mod markdown;
 mod normalise;
 pub mod redact;
 pub mod sarif;
+mod shard;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
 mod verdict;
 
+pub use shard::{Offence, ShardFacts, WholeRunCase};
 pub use text::sanitise;
 pub use verdict::MustCount;
 
@@ -56,6 +58,9 @@ pub struct Report {
     pub profile: Vec<ProfileEntry>,
     /// The HTTP exchanges that `cases[].exchanges` point at.
     pub exchanges: Vec<ExchangeReport>,
+    /// What merging needs of the report of a shard; left out of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardFacts>,
 }
 
 /// How the run was made.
@@ -168,6 +173,18 @@ impl Outcome {
         }
     }
 
+    /// How bad it is: of two outcomes the one with the greater weight is the worse.
+    pub fn weight(self) -> u8 {
+        match self {
+            Outcome::Fail => 5,
+            Outcome::Error => 4,
+            Outcome::Warn => 3,
+            Outcome::Inconclusive => 2,
+            Outcome::Skip => 1,
+            Outcome::Pass => 0,
+        }
+    }
+
     /// A sign to stand beside the word, never alone.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -260,6 +277,13 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
+    /// It was not carried out, for this reason; its row is `row`.
+    pub fn skip(&mut self, row: &str, reason: String) {
+        self.outcome = Outcome::Skip;
+        self.row = Some(row.to_owned());
+        self.reason = reason;
+    }
+
     /// Whether `--strict` counts it as a failure: a warning, but of level MAY, which is a reading that the
     /// specifications leave open. The wrong error of a MUST is none.
     pub fn is_grave_warning(&self) -> bool {
@@ -397,6 +421,9 @@ pub struct ProfileEntry {
     pub value: Value,
     /// Whether it is the same in every run against the same target.
     pub stable: bool,
+    /// The name of the case that measured it; null where it was no case.
+    #[serde(default)]
+    pub case: Option<String>,
     /// What was seen, one sentence each.
     pub evidence: Vec<String>,
 }
@@ -404,6 +431,9 @@ pub struct ProfileEntry {
 /// One HTTP exchange.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ExchangeReport {
+    /// What it is for, where it belongs to no single case, such as `discovery 1` or `control before audience`; else null.
+    #[serde(default)]
+    pub purpose: Option<String>,
     /// What was sent.
     pub request: RequestReport,
     /// What came back; null when nothing did.

@@ -93,7 +93,13 @@ impl Redactor {
             [&mut case.reason, &mut case.expected, &mut case.observed].into_iter().for_each(redact);
             case.changed.iter_mut().for_each(redact);
         }
-        for diagnosis in &mut report.diagnoses {
+        let mut diagnoses: Vec<_> = report.diagnoses.iter_mut().collect();
+        if let Some(shard) = &mut report.shard {
+            diagnoses.extend(&mut shard.target_diagnoses);
+            shard.offences.iter_mut().for_each(|offence| redact(&mut offence.what));
+            shard.control_lost.iter_mut().for_each(redact);
+        }
+        for diagnosis in diagnoses {
             [&mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(redact);
             diagnosis.evidence.iter_mut().for_each(redact);
         }

@@ -40,6 +40,22 @@ impl Report {
         count
     }
 
+    /// The exit status that the cases give, in the contract's order of precedence (CONTRACT, Exit status); 2 is decided
+    /// before a run, baseline and snapshot after it. `untestable`: what kept the target from being tested.
+    pub fn status_of_cases(&self, untestable: bool) -> u8 {
+        if !self.run.complete {
+            130
+        } else if untestable || (self.summary.error > 0 && self.summary.fail == 0) {
+            3
+        } else if self.summary.fail > 0
+            || (self.run.strict && self.cases.iter().any(CaseReport::is_grave_warning))
+        {
+            1
+        } else {
+            0
+        }
+    }
+
     /// The row that names why the target could not be tested: the best diagnosis's, else that of the first case
     /// that ended in `error`.
     pub fn leading_row(&self) -> Option<&str> {

@@ -47,7 +47,7 @@ pub(super) async fn climb(
 
 async fn send(session: &Session, prepared: &Prepared, transcript: &mut Transcript) -> AttemptAnswer {
     let observation = session.send(prepared).await;
-    transcript.keep(&observation);
+    transcript.keep_next("probe", &observation);
     answer(&observation)
 }
 

@@ -25,19 +25,19 @@ use crate::{
     problem::nearest,
     run::{Ids, Progress, Run},
     settings::{Client, Secret, Selection, Settings},
+    suite::Suite,
 };
 
 /// Where the IdP listens when a target is to find it.
 const IDP_LISTEN: &str = "127.0.0.1:9555";
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
-    let settings = settings(&options, selection)?;
+    let options = arguments.options.clone().or(files::config(arguments.config.as_deref())?);
+    let settings = settings(&options, arguments.selection()?)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
-    if plan::select(&suites, &settings).is_empty() {
-        return Err(stop(nothing_selected(&settings.selection)));
+    if plan::select(&suites, &settings.selection).is_empty() {
+        return Err(stop(nothing_selected(&suites, &settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
@@ -80,7 +80,16 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
 }
 
 /// What was asked for, in words, and what was perhaps meant.
-fn nothing_selected(selection: &Selection) -> String {
+fn nothing_selected(suites: &[Suite], selection: &Selection) -> String {
+    if let Some(shard) = selection.shard {
+        let whole = Selection { shard: None, ..selection.clone() };
+        let cases = plan::select(suites, &whole).len();
+        if cases > 0 {
+            return format!(
+                "--shard {shard}: no case is left for this part; {cases} selected, so there can be {cases} parts at most"
+            );
+        }
+    }
     let quoted =
         |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let mut asked = match selection.filters.as_slice() {

@@ -1,0 +1,223 @@
+//! The merged report of shards is the one that the whole run gives: against the correct playground and against faulty
+//! ones, in three shards, each with a playground and an IdP of its own.
+//!
+//! What is made the same before reports are compared, because no two runs share it: the addresses of target and IdP,
+//! whose ports are free ones; what is fresh in every exchange, the number in a `jti`, the signatures, and the random
+//! part of access tokens; `Date`, `Content-Length`, the time that an exchange took, the clock offset that was
+//! measured. Of the exchanges the order is left out: a report lists them as they were sent, and shards send them in
+//! another order. `curl` repeats the request.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod common;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use common::{Setup, shipped};
+use jagspec::{
+    cli::RunOptions,
+    merge::{Part, merge},
+    playground::Fault,
+    report::{Report, json, snapshot},
+    settings::Shard,
+    suite::{Suite, registry::Registry},
+};
+use serde_json::{Value, json};
+
+const OF: usize = 3;
+
+/// 2026-01-01T00:00:00Z.
+const NOW: i64 = 1_767_225_600;
+
+/// For each way in which a run can end, faults whose reports are made in different ways: by the discovery, by probes,
+/// by words of the target, by what it fetches, by findings of cases, of cases of the whole run, and by cases that
+/// are not answered.
+const FAULTS: [&str; 14] = [
+    "no-metadata",
+    "issuer-other-host",
+    "token-endpoint-404",
+    "unsupported-grant-type",
+    "client-secret-rotated",
+    "expects-typ-jwt",
+    "jwks-unreachable",
+    "iss-not-trusted",
+    "signature-not-checked",
+    "aud-multi-element-array",
+    "malformed-assertion-500",
+    "error-html",
+    "error-reflects-assertion",
+    "basic-unsupported",
+];
+
+/// Every text of a report without what is fresh in each run.
+fn settle(text: &str, ports: &[(String, &str)]) -> String {
+    let mut settled = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("eyJ") {
+        let (before, token) = rest.split_at(at);
+        settled.push_str(before);
+        let end = token.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        let (token, behind) = token.split_at(end.unwrap_or(token.len()));
+        for segment in token.split('.') {
+            let decoded = URL_SAFE_NO_PAD.decode(segment).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let shown = decoded.filter(|text| text.starts_with('{')).unwrap_or_else(|| "<bytes>".to_owned());
+            settled.push_str(&shown);
+        }
+        rest = behind;
+    }
+    settled.push_str(rest);
+    for (port, known) in ports {
+        for colon in [":", "%3A"] {
+            settled = settled.replace(&format!("{colon}{port}"), &format!("{colon}{known}"));
+        }
+    }
+    random_out(&numbers_out(&settled, "jti-"))
+}
+
+/// The text with `<random>` in place of the `jti` of the playground's access tokens, 32 hex digits.
+fn random_out(text: &str) -> String {
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(is_hex) {
+        let length = rest[at..].find(|c| !is_hex(c)).unwrap_or(rest.len() - at);
+        out.push_str(&rest[..at]);
+        out.push_str(if length == 32 { "<random>" } else { &rest[at..at + length] });
+        rest = &rest[at + length..];
+    }
+    out + rest
+}
+
+/// The text with `N` in place of the digits behind the word.
+fn numbers_out(text: &str, word: &str) -> String {
+    let mut parts = text.split(word);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(word);
+        out.push('N');
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+fn walk(value: &mut Value, change: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, change)),
+        Value::Object(members) => members.values_mut().for_each(|member| walk(member, change)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A run as its JSON report is read again, at the same address as every other.
+async fn report(fault: Option<Fault>, shard: Option<Shard>, options: &RunOptions) -> Report {
+    let (registry, suites): (Registry, Vec<Suite>) = shipped();
+    let setup = Setup {
+        faults: fault.into_iter().collect(),
+        options: options.clone(),
+        now: Some(NOW),
+        shard,
+        ..Setup::default()
+    };
+    let report = common::run(setup, &registry, &suites).await;
+    let port = |url: &str| {
+        let port = url.rsplit_once("://").unwrap().1.split('/').next().unwrap().rsplit_once(':').unwrap().1;
+        port.to_owned()
+    };
+    let ports = [(port(&report.run.idp_issuer), "9555"), (port(&report.exchanges[0].request.url), "9556")];
+    let mut value: Value = serde_json::from_str(&json::render(&report).unwrap()).unwrap();
+    walk(&mut value, &|text| settle(text, &ports));
+    json::parse(&value.to_string()).unwrap()
+}
+
+/// An exchange as far as it is the same in every run.
+fn lasting(exchange: &Value) -> Value {
+    let mut exchange = exchange.clone();
+    exchange["elapsed_ms"].take();
+    exchange["curl"].take();
+    for side in ["request", "response"] {
+        if let Some(headers) = exchange[side]["headers"].as_array_mut() {
+            headers.retain(|header| {
+                let name = header[0].as_str().unwrap().to_ascii_lowercase();
+                name != "date" && name != "content-length"
+            });
+        }
+    }
+    exchange
+}
+
+/// The report in the form in which it is compared.
+fn comparable(report: &Report) -> Value {
+    let mut value = serde_json::to_value(report).unwrap();
+    let exchanges: Vec<Value> = value["exchanges"].as_array().unwrap().iter().map(lasting).collect();
+    for case in value["cases"].as_array_mut().unwrap() {
+        let of_case = case["exchanges"].as_array().unwrap().iter();
+        case["exchanges"] = of_case.map(|index| exchanges[index.as_u64().unwrap() as usize].clone()).collect();
+    }
+    let mut texts: Vec<String> = exchanges.iter().map(Value::to_string).collect();
+    texts.sort();
+    value["exchanges"] = json!(texts);
+    for entry in value["profile"].as_array_mut().unwrap() {
+        if entry["name"] == "clock-offset-seconds" {
+            entry["value"].take();
+        }
+    }
+    value
+}
+
+fn assert_same(whole: &Value, merged: &Value, path: &str) {
+    match (whole, merged) {
+        (Value::Object(one), Value::Object(other)) => {
+            assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{path}");
+            for (name, value) in one {
+                assert_same(value, &other[name], &format!("{path}.{name}"));
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            for (at, (one, other)) in one.iter().zip(other).enumerate() {
+                assert_same(one, other, &format!("{path}[{at}]"));
+            }
+            assert_eq!(one.len(), other.len(), "{path}");
+        }
+        (Value::String(one), Value::String(other)) => {
+            let at = one.bytes().zip(other.bytes()).position(|(one, other)| one != other).unwrap_or(0);
+            let near = |text: &str| text.chars().skip(at.saturating_sub(200)).take(400).collect::<String>();
+            assert_eq!(near(one), near(other), "{path}");
+            assert_eq!(one, other, "{path}");
+        }
+        _ => assert_eq!(whole, merged, "{path}"),
+    }
+}
+
+async fn check(fault: Option<Fault>, options: RunOptions) -> u8 {
+    let name = fault.map_or("correct", Fault::name);
+    let whole = report(fault, None, &options).await;
+    let mut parts = Vec::new();
+    for number in [2, 3, 1] {
+        let report = report(fault, Some(Shard { number, of: OF }), &options).await;
+        assert!(report.cases.len() < whole.cases.len() / 2, "{name}: a part of the cases");
+        parts.push(Part { file: format!("{number}.json"), report });
+    }
+    let merged = merge(parts, &Registry::embedded().unwrap()).unwrap();
+    assert_same(&comparable(&whole), &comparable(&merged), name);
+    assert_eq!(snapshot::render(&whole), snapshot::render(&merged), "{name}");
+    whole.exit_status
+}
+
+#[tokio::test]
+async fn the_merged_report_is_that_of_the_whole_run() {
+    let mut statuses = vec![check(None, RunOptions::default()).await];
+    for name in FAULTS {
+        let fault = Fault::ALL.iter().find(|fault| fault.name() == name).unwrap();
+        statuses.push(check(Some(*fault), RunOptions::default()).await);
+    }
+    for status in [0, 1, 3] {
+        assert!(statuses.contains(&status), "{statuses:?}");
+    }
+}
+
+#[tokio::test]
+async fn zz_all() {
+    for fault in Fault::ALL {
+        let outcome = tokio::spawn(check(Some(*fault), RunOptions::default())).await;
+        if outcome.is_err() { eprintln!("DIFFERS {}", fault.name()); }
+    }
+}
