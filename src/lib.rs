@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod diagnose;
+pub mod diff;
 pub mod discovery;
 pub mod exchange;
 pub mod idjag;

@@ -2,6 +2,7 @@
 //! goes through `Screen`.
 
 mod commands;
+mod config;
 mod files;
 mod help;
 mod options;
@@ -10,7 +11,8 @@ mod settings;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::BoolishValueParser};
+use clap_complete::Shell;
 pub use commands::execute;
 pub use options::RunOptions;
 pub use screen::Screen;
@@ -52,6 +54,9 @@ pub struct RunArguments {
     /// The config file [default: jagspec.yaml, where there is one]
     #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The target of that name in the config file
+    #[arg(long, env = "JAGSPEC_TARGET_NAME", value_name = "NAME")]
+    pub target_name: Option<String>,
     /// Options that environment and config file may give as well.
     #[command(flatten)]
     pub options: RunOptions,
@@ -96,6 +101,21 @@ pub enum Command {
     /// Prints the JSON Schema of a suite file, for editors
     #[command(after_help = help::SCHEMA)]
     Schema,
+    /// Joins the JSON reports of the shards of one run, or renders one report anew
+    #[command(after_help = help::MERGE)]
+    Merge(MergeArguments),
+    /// Shows what changed between two JSON reports
+    #[command(after_help = help::DIFF)]
+    Diff(DiffArguments),
+    /// Lists the targets of the config file
+    #[command(after_help = help::TARGETS)]
+    Targets(TargetsArguments),
+    /// Prints the completions of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Says what to register at the target, and checks what can be checked before the first run
     #[command(after_help = help::DOCTOR)]
     Doctor(Box<RunArguments>),
@@ -125,6 +145,51 @@ pub struct ListArguments {
     /// The profile whose levels are shown: draft, draft-next, mcp-ema or xaa
     #[arg(long, env = "JAGSPEC_PROFILE", value_name = "NAME", default_value = "draft")]
     pub profile: String,
+}
+
+/// Which reports to merge, and what to write.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The JSON reports of all shards of a run, or one report of a whole run
+    #[arg(required = true, value_name = "REPORT")]
+    pub reports: Vec<PathBuf>,
+    /// Writes a report, as in a run (repeatable)
+    #[arg(long, env = "JAGSPEC_REPORT", value_name = "FORMAT=PATH", value_delimiter = '\n')]
+    pub report: Vec<String>,
+    /// Fails, with a diff, when the snapshot written differs from the file that was there
+    #[arg(long, env = "JAGSPEC_CHECK_SNAPSHOT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true)]
+    pub check_snapshot: Option<bool>,
+    /// The file of your repository that the results of the SARIF report point at [default: the suite files]
+    #[arg(long, env = "JAGSPEC_SARIF_LOCATION", value_name = "FILE")]
+    pub sarif_location: Option<String>,
+}
+
+/// Which reports to compare, and how.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier JSON report
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// The later JSON report
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+}
+
+/// How to list the targets.
+#[derive(Debug, Args)]
+pub struct TargetsArguments {
+    /// text, json or github-matrix
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json", "github-matrix"])]
+    pub format: String,
+    /// Cuts the cases of every target into so many parts, whatever `shards` of the config file says
+    #[arg(long, env = "JAGSPEC_SHARDS", value_name = "N", allow_negative_numbers = true)]
+    pub shards: Option<String>,
+    /// The config file [default: jagspec.yaml]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do with the IdP.

@@ -1,7 +1,7 @@
 //! The options of a run as typed: on the command line, in the environment, in the config file. All are optional;
 //! `settings` joins the three and gives the defaults.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 use schemars::JsonSchema;
@@ -17,6 +17,11 @@ macro_rules! options {
             /// These options, and where one is not given, the other's.
             pub fn or(self, other: Self) -> Self {
                 $name { $($field: self.$field.or(other.$field),)* }
+            }
+
+            /// Whether the option of this name is given, in kebab case as in the config file.
+            pub fn gives(&self, name: &str) -> bool {
+                $((name == stringify!($field).replace('_', "-") && self.$field.is_some()))||*
             }
         }
     };
@@ -151,5 +156,19 @@ options! {
         /// A header field of every request to the target, for gateways; its value is a secret (repeatable)
         #[arg(long, env = "JAGSPEC_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', action = ArgAction::Append, hide_env_values = true, help_heading = "Exchanges")]
         pub header: Option<Vec<String>>,
+
+        /// Of the config file alone: the environment variable that holds the client's secret
+        #[arg(skip)]
+        pub client_secret_env: Option<String>,
+        /// Of the config file alone: the environment variable that holds the second client's secret
+        #[arg(skip)]
+        pub other_client_secret_env: Option<String>,
+        /// Of the config file alone: into how many parts `jagspec targets` cuts the cases
+        #[arg(skip)]
+        pub shards: Option<usize>,
+        /// Of the config file alone: targets by name, each with options of its own; what it does not give is as beside
+        /// `targets`
+        #[arg(skip)]
+        pub targets: Option<BTreeMap<String, RunOptions>>,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Part, shown};
 use crate::{
     discovery::split_origin,
-    report::{Report, ShardFacts},
+    report::ShardFacts,
     settings::Shard,
 };
 
@@ -19,9 +19,10 @@ struct Numbered<'a> {
     facts: &'a ShardFacts,
 }
 
-/// Everything that keeps the reports from being joined.
-pub(super) fn troubles(parts: &[Part]) -> Vec<String> {
-    let mut troubles = Vec::new();
+/// Everything that keeps the reports from being joined, beside what could not be read.
+pub(super) fn troubles(parts: &[Part], unreadable: Vec<String>) -> Vec<String> {
+    let all_read = unreadable.is_empty();
+    let mut troubles = unreadable;
     let mut numbered: Vec<Numbered<'_>> = Vec::new();
     for part in parts {
         match number(part) {
@@ -32,7 +33,7 @@ pub(super) fn troubles(parts: &[Part]) -> Vec<String> {
     if let Some((first, others)) = parts.split_first() {
         troubles.extend(others.iter().flat_map(|part| differences(first, part)));
     }
-    troubles.extend(numbers(&numbered));
+    troubles.extend(numbers(&numbered, all_read));
     troubles.extend(parts.first().and_then(version));
     if troubles.is_empty() {
         troubles.extend(selections(&numbered));
@@ -55,46 +56,31 @@ fn number(part: &Part) -> Result<Numbered<'_>, String> {
     Ok(Numbered { part, shard, facts })
 }
 
-/// What must be the same in all shards of a run: the key of the report, what it is, and its value.
-fn properties(report: &Report) -> [(&'static str, &'static str, String); 9] {
-    let run = &report.run;
-    let list = |items: &[String]| items.join(" ");
-    let policies: Vec<_> = run.policies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    [
-        ("target.issuer", "target", report.target.issuer.clone()),
-        ("run.version", "version of jagspec", run.version.clone()),
-        ("run.rules", "profile", run.rules.clone()),
-        ("run.policies", "set of policies", list(&policies)),
-        ("run.filter", "set of filters", list(&run.filter)),
-        ("run.idp_issuer", "IdP", run.idp_issuer.clone()),
-        ("run.strict", "--strict", run.strict.to_string()),
-        ("run.insecure", "--insecure", run.insecure.to_string()),
-        ("run.secrets_shown", "--show-secrets", run.secrets_shown.to_string()),
-    ]
-}
-
 fn differences(first: &Part, part: &Part) -> Vec<String> {
-    let both = properties(&first.report).into_iter().zip(properties(&part.report));
-    let mut troubles: Vec<String> = both
-        .filter(|((.., one), (.., other))| one != other)
-        .map(|((key, what, one), (.., other))| {
-            let mut trouble = format!(
-                "{}: another {what} than in {}: {key} is `{}`, not `{}`",
-                shown(&part.file),
-                shown(&first.file),
-                shown(&other),
-                shown(&one)
+    let own_machine = |issuer: &str| split_origin(issuer).0.starts_with("http://127.0.0.1:");
+    let mut troubles = Vec::new();
+    for (one, other) in first.report.made().into_iter().zip(part.report.made()) {
+        if one == other {
+            continue;
+        }
+        let mut trouble = format!(
+            "{}: another {} than in {}: {} is `{}`, not `{}`",
+            shown(&part.file),
+            other.what,
+            shown(&first.file),
+            other.key,
+            shown(&other.value),
+            shown(&one.value)
+        );
+        let is_address = ["target.issuer", "run.idp_issuer"].contains(&one.key);
+        if is_address && own_machine(&one.value) && own_machine(&other.value) {
+            trouble.push_str(
+                "; each run against the embedded playground has its own addresses: start `jagspec playground`, and \
+                 name it with --target",
             );
-            let own_machine = |issuer: &str| split_origin(issuer).0.starts_with("http://127.0.0.1:");
-            if ["target.issuer", "run.idp_issuer"].contains(&key) && own_machine(&one) && own_machine(&other) {
-                trouble.push_str(
-                    "; a run against the embedded playground has its own addresses: start `jagspec playground`, \
-                     and name it with --target",
-                );
-            }
-            trouble
-        })
-        .collect();
+        }
+        troubles.push(trouble);
+    }
     // A shard that found none has its own reasons.
     for (key, one, other) in [
         ("target.token_endpoint", &first.report.target.token_endpoint, &part.report.target.token_endpoint),
@@ -115,8 +101,8 @@ fn differences(first: &Part, part: &Part) -> Vec<String> {
     troubles
 }
 
-/// Whether each of the N shards is there, once.
-fn numbers(parts: &[Numbered<'_>]) -> Vec<String> {
+/// Whether each of the N shards is there, once. Which one is missing is not known where a file could not be read.
+fn numbers(parts: &[Numbered<'_>], all_read: bool) -> Vec<String> {
     let mut troubles = Vec::new();
     let Some(first) = parts.first() else { return troubles };
     let of = first.shard.of;
@@ -143,7 +129,7 @@ fn numbers(parts: &[Numbered<'_>]) -> Vec<String> {
         .filter(|number| !files.contains_key(number))
         .map(|number| Shard { number, of }.to_string())
         .collect();
-    if !missing.is_empty() {
+    if all_read && !missing.is_empty() {
         let one = missing.len() == 1;
         let (noun, verb) = if one { ("shard", "is") } else { ("shards", "are") };
         troubles.push(format!("{noun} {} {verb} missing: name the report of every shard", some(&missing)));

@@ -19,17 +19,22 @@ pub struct Part {
     pub report: Report,
 }
 
-/// The report of the run whose shards these are. One report that is of no shard is the whole already.
+/// The report of the run whose shards these are. One report that is of no shard is the whole already. `unreadable`:
+/// why files that were named beside these are no reports.
 ///
 /// # Errors
 /// Everything that keeps them from being parts of one run, one sentence each, which names the file.
-pub fn merge(mut parts: Vec<Part>, registry: &Registry) -> Result<Report, Vec<String>> {
-    if let [part] = parts.as_slice()
+pub fn merge(
+    mut parts: Vec<Part>,
+    unreadable: Vec<String>,
+    registry: &Registry,
+) -> Result<Report, Vec<String>> {
+    if let ([part], true) = (parts.as_slice(), unreadable.is_empty())
         && part.report.run.shard.is_none()
     {
         return Ok(parts.remove(0).report);
     }
-    let troubles = check::troubles(&parts);
+    let troubles = check::troubles(&parts, unreadable);
     if !troubles.is_empty() {
         return Err(troubles);
     }

@@ -10,6 +10,7 @@ pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod made;
 pub mod markdown;
 mod normalise;
 pub mod redact;
@@ -20,6 +21,7 @@ pub mod terminal;
 pub(crate) mod text;
 mod verdict;
 
+pub use made::Made;
 pub use shard::{Offence, ShardFacts, WholeRunCase};
 pub use text::sanitise;
 pub use verdict::MustCount;
@@ -210,6 +212,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// How grave it is: of two severities the one with the greater weight is the graver.
+    pub fn weight(self) -> u8 {
+        match self {
+            Severity::Critical => 3,
+            Severity::High => 2,
+            Severity::Low => 1,
+        }
+    }
+
     /// The word of the report.
     pub fn word(self) -> &'static str {
         match self {

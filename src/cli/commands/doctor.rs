@@ -7,9 +7,10 @@ use super::{
     Stop, lasting_keys,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
+    told::Told,
 };
 use crate::{
-    cli::{RunArguments, Screen, files, settings::settings},
+    cli::{RunArguments, Screen},
     clock::Clock,
     discovery::Discovery,
     exchange,
@@ -17,15 +18,14 @@ use crate::{
     idp::{Idp, IdpConfig, IssuerRole},
     report::sanitise,
     run,
-    settings::{Selection, Settings},
+    settings::Settings,
 };
 
 /// The target cannot be tested as it is.
 const NOT_READY: u8 = 3;
 
 pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let settings = settings(&options, Selection::default())?;
+    let Told { options, settings } = Told::of(&arguments)?;
     let config = IdpConfig {
         listen: options.idp_listen.clone().unwrap_or_else(|| "127.0.0.1:9555".to_owned()),
         issuer: options.idp_issuer.clone(),

@@ -1,15 +1,20 @@
 //! The commands, one file each.
 
 mod check;
+mod completions;
+mod diff;
 mod doctor;
 mod explain;
 mod idp;
 mod interruption;
 mod list;
+mod merge;
 mod playground;
 mod publish;
 mod reach;
 mod run;
+mod targets;
+mod told;
 
 use std::path::PathBuf;
 
@@ -22,6 +27,9 @@ use crate::{
     suite::{Suite, load, registry::Registry, schema},
 };
 
+/// So many things that are wrong are told at once.
+const MOST_MESSAGES: usize = 50;
+
 /// Carries a command out and returns its exit status.
 pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
     let outcome = match cli.command {
@@ -33,6 +41,10 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
             screen.result(&schema::suite_schema());
             Ok(0)
         }
+        Some(Command::Merge(arguments)) => merge::merge(arguments, screen),
+        Some(Command::Diff(arguments)) => diff::diff(&arguments, screen),
+        Some(Command::Targets(arguments)) => targets::targets(&arguments, screen),
+        Some(Command::Completions { shell }) => completions::completions(shell, screen),
         Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,
         Some(Command::Idp(command)) => idp::idp(command, screen).await,
         Some(Command::Playground(arguments)) => playground::playground(arguments, screen).await,
@@ -44,8 +56,13 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
             screen.message(&problem::render(&problems, screen.colour_messages()));
             USAGE
         }
-        Err(Stop::Message(message)) => {
-            screen.message(&format!("error: {message}\n"));
+        Err(Stop::Messages(messages)) => {
+            for message in messages.iter().take(MOST_MESSAGES) {
+                screen.message(&format!("error: {message}\n"));
+            }
+            if messages.len() > MOST_MESSAGES {
+                screen.message(&format!("error: and {} more\n", messages.len() - MOST_MESSAGES));
+            }
             USAGE
         }
     }
@@ -55,8 +72,8 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
 enum Stop {
     /// Mistakes in files, each shown at its place.
     Files(Vec<Problem>),
-    /// One sentence that names the thing and the mend.
-    Message(String),
+    /// One sentence for each thing that is wrong, which names it and the mend.
+    Messages(Vec<String>),
 }
 
 impl From<Vec<Problem>> for Stop {
@@ -73,12 +90,12 @@ impl From<Problem> for Stop {
 
 impl From<UsageError> for Stop {
     fn from(error: UsageError) -> Self {
-        Stop::Message(error.to_string())
+        stop(error)
     }
 }
 
 fn stop(error: impl std::fmt::Display) -> Stop {
-    Stop::Message(error.to_string())
+    Stop::Messages(vec![error.to_string()])
 }
 
 /// The registry and the suites: of these paths, or the shipped ones.

@@ -12,11 +12,11 @@ use super::{
     publish::Outputs,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
+    told::Told,
 };
 use crate::{
     cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, files,
-        settings::{SUBJECT, settings},
+        Cli, RunArguments, RunOptions, Screen, Started, settings::SUBJECT,
     },
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
@@ -32,8 +32,7 @@ use crate::{
 const IDP_LISTEN: &str = "127.0.0.1:9555";
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
-    let options = arguments.options.clone().or(files::config(arguments.config.as_deref())?);
-    let settings = settings(&options, arguments.selection()?)?;
+    let Told { options, settings } = Told::of(&arguments)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
     if plan::select(&suites, &settings.selection).is_empty() {
