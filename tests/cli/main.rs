@@ -13,6 +13,7 @@ mod config;
 mod faults;
 mod reports;
 mod runs;
+mod shards;
 mod wrong_calls;
 
 use std::{

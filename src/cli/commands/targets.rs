@@ -74,7 +74,7 @@ fn entry(target: &Listed) -> Value {
 }
 
 /// One line, as `$GITHUB_OUTPUT` and `fromJSON` take it: a job for each part of each target. `name` is for files and
-/// artifacts, whose names may have no slash.
+/// artifacts, whose names may have no slash; its `@` is in no target's name, so that `NAME@*` are the parts of NAME.
 fn matrix(listed: &[Listed]) -> Result<String, Stop> {
     let jobs: usize = listed.iter().map(|target| target.shards).sum();
     if jobs > JOBS_AT_MOST {
@@ -91,7 +91,7 @@ fn matrix(listed: &[Listed]) -> Result<String, Stop> {
             json!({
                 "target-name": target.name,
                 "shard": Shard { number, of }.to_string(),
-                "name": format!("{}-{number}-of-{of}", target.name),
+                "name": format!("{}@{number}-of-{of}", target.name),
             })
         })
         .collect();
