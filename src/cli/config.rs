@@ -65,12 +65,19 @@ impl Config {
         let mut problems: Vec<Problem> = Vec::new();
         let whole = (config.targets().is_empty()).then_some(None);
         for target in config.targets().keys().map(|name| Some(name.as_str())).chain(whole) {
-            if let Err(error) = settle_for_check(config.options(target)) {
+            let mut options = config.options(target);
+            while let Err(error) = settle_for_check(options.clone()) {
                 let problem = config.problem(&error, target);
                 // One of the options for all targets is told once.
                 if !problems.contains(&problem) {
                     problems.push(problem);
                 }
+                // What else is wrong shows without it.
+                let key = error.option.trim_start_matches("--");
+                if !options.gives(key) {
+                    break;
+                }
+                options.remove(key);
             }
         }
         problems

@@ -51,7 +51,8 @@ Examples:
   jagspec merge report.json --report html=report.html
       a report of a whole run in another format
 
-Exit status: that of the whole run; 2 the call is wrong, or the reports are not all shards of one run.";
+Exit status: 0 every MUST that could be tested holds; 1, 3 and 130 as of the whole run; 2 the call is
+wrong, or the reports are not the shards of one run.";
 
 pub(super) const DIFF: &str = "\
 Examples:

@@ -19,6 +19,13 @@ macro_rules! options {
                 $name { $($field: self.$field.or(other.$field),)* }
             }
 
+            /// Takes the option of this name out, in kebab case as in the config file.
+            pub fn remove(&mut self, name: &str) {
+                $(if name == stringify!($field).replace('_', "-") {
+                    self.$field = None;
+                })*
+            }
+
             /// Whether the option of this name is given, in kebab case as in the config file.
             pub fn gives(&self, name: &str) -> bool {
                 $((name == stringify!($field).replace('_', "-") && self.$field.is_some()))||*

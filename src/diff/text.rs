@@ -29,7 +29,7 @@ pub fn render(difference: &Difference, width: usize, colour: bool) -> String {
     for (label, side) in ["before", "after"].into_iter().zip(&difference.reports) {
         header(&mut page, label, side);
     }
-    section(&mut page, "MADE DIFFERENTLY", BOLD, difference.runs.len(), "thing", |page, at| {
+    section(&mut page, "RUNS", BOLD, difference.runs.len(), "difference", |page, at| {
         let change = &difference.runs[at];
         let value = |text: &str| if text.is_empty() { "none".to_owned() } else { clip(text, LONGEST_TEXT) };
         line(page, DIM, "~", &format!("{}: {} → {}", change.what, value(&change.before), value(&change.after)));
@@ -80,7 +80,8 @@ fn section(
     }
     page.blank();
     let plural = if count == 1 { "" } else { "s" };
-    page.paragraph(&[], 0, &[Span::new(style, title), Span::plain(&format!("  {count} {noun}{plural}"))]);
+    let lead = [Span::new(style, title), Span::plain("  ")];
+    page.paragraph(&lead, 0, &[Span::plain(&format!("{count} {noun}{plural}"))]);
     (0..count.min(MOST)).for_each(|at| entry(page, at));
     if count > MOST {
         line(page, DIM, "…", &format!("and {} more (--format json)", count - MOST));

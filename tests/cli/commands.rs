@@ -27,6 +27,10 @@ fn every_help_has_an_example_and_the_exit_statuses() {
         &["explain"],
         &["check"],
         &["schema"],
+        &["merge"],
+        &["diff"],
+        &["targets"],
+        &["completions"],
         &["doctor"],
         &["idp"],
         &["idp", "serve"],
@@ -201,5 +205,32 @@ fn what_serves_ends_when_it_is_interrupted() {
         assert!(serving.value("issuer").starts_with("http://127.0.0.1:"));
         serving.interrupt();
         serving.finish().says(0, &["Ctrl-C"]);
+    }
+}
+
+#[test]
+fn every_shell_gets_completions_from_the_same_definitions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = output(&["completions", shell]);
+        for word in ["jagspec", "merge", "completions", "target-name", "github-matrix"] {
+            assert!(script.contains(word), "`{word}` is not in the completions of {shell}");
+        }
+    }
+    Program::new(["completions", "csh"]).run().refuses(&["possible values: bash, elvish, fish, powershell, zsh"]);
+    let bash = Program::new(["completions", "bash"]).run().stdout;
+    // Where there is a bash: it reads the script, and completes with it.
+    let folder = Program::new(["list"]).file("jagspec.bash", &bash);
+    let completed = "source jagspec.bash; COMP_WORDS=(jagspec mer); COMP_CWORD=1; _jagspec jagspec mer jagspec; echo \
+                     \"${COMPREPLY[@]}\"";
+    let bash = |arguments: &[&str]| {
+        std::process::Command::new("bash").args(arguments).current_dir(folder.folder.root()).output()
+    };
+    match bash(&["-n", "jagspec.bash"]) {
+        Err(error) => println!("no bash here to read the script ({error})"),
+        Ok(read) => {
+            assert!(read.status.success() && read.stderr.is_empty(), "{read:?}");
+            let completed = bash(&["--norc", "-c", completed]).unwrap();
+            assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "merge", "{completed:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod program;
 mod commands;
 mod config;
 mod faults;
+mod fleet;
 mod reports;
 mod runs;
 mod shards;

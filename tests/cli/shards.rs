@@ -57,7 +57,7 @@ fn a_shard_that_is_none_is_told() {
     }
     let two = ["token-response::accepted", "token-response::json", "--exact", "--shard", "2/2"];
     target.run().with(two).run().refuses(&[
-        "--shard 2/2: no case is left for this part; 1 selected, so there can be 1 parts at most",
+        "--shard 2/2: no case is left for this part: 1 case is selected, so that there can be 1 part at most",
     ]);
     // An empty variable is none, as in CI where an input is not given.
     let one = Program::new(["token-response::accepted", "--exact"]).variable("JAGSPEC_SHARD", "");
@@ -214,7 +214,7 @@ fn diff_shows_what_changed_worse_first() {
     finished.says(
         1,
         &[
-            "MADE DIFFERENTLY",
+            "RUNS 2 differences",
             "~ target: http://127.0.0.1:",
             "WORSE 4 cases",
             "✗ audience::second-audience/other-last (MUST): fail, critical, was pass 200 with an access token",

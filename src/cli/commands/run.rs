@@ -84,8 +84,10 @@ fn nothing_selected(suites: &[Suite], selection: &Selection) -> String {
         let whole = Selection { shard: None, ..selection.clone() };
         let cases = plan::select(suites, &whole).len();
         if cases > 0 {
+            let (case, part) = if cases == 1 { ("case is", "part") } else { ("cases are", "parts") };
             return format!(
-                "--shard {shard}: no case is left for this part; {cases} selected, so there can be {cases} parts at most"
+                "--shard {shard}: no case is left for this part: {cases} {case} selected, so that there can be {cases} \
+                 {part} at most"
             );
         }
     }
