@@ -150,13 +150,16 @@ mod tests {
                     assert!(fair.contains(&own_of_part.len()), "{filter} {number}/{of}: {fair:?}");
                     assert_eq!(cases.len() - own_of_part.len(), whole.len(), "{filter} {number}/{of}");
                     for kind in [Kind::Discovery, Kind::Sending, Kind::Exclusive] {
-                        let count = |cases: &[&Case]| cases.iter().filter(|case| Kind::of(case) == kind).count();
+                        let count =
+                            |cases: &[&Case]| cases.iter().filter(|case| Kind::of(case) == kind).count();
                         let fair = count(&own) / of..=count(&own).div_ceil(of);
                         assert!(fair.contains(&count(&own_of_part)), "{filter} {number}/{of} {kind:?}");
                     }
                     seen.extend(own_of_part.iter().map(|case| case.name()));
-                    let places: Vec<usize> =
-                        cases.iter().map(|case| all.iter().position(|known| known.name() == case.name()).unwrap()).collect();
+                    let places: Vec<usize> = cases
+                        .iter()
+                        .map(|case| all.iter().position(|known| known.name() == case.name()).unwrap())
+                        .collect();
                     assert!(places.is_sorted(), "the order stays");
                 }
                 let mut names: Vec<String> = own.iter().map(|case| case.name()).collect();

@@ -57,7 +57,8 @@ fn settle(text: &str, ports: &[(String, &str)]) -> String {
         let end = token.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
         let (token, behind) = token.split_at(end.unwrap_or(token.len()));
         for segment in token.split('.') {
-            let decoded = URL_SAFE_NO_PAD.decode(segment).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded =
+                URL_SAFE_NO_PAD.decode(segment).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let shown = decoded.filter(|text| text.starts_with('{')).unwrap_or_else(|| "<bytes>".to_owned());
             settled.push_str(&shown);
         }
@@ -154,7 +155,8 @@ fn comparable(report: &Report) -> Value {
     let exchanges: Vec<Value> = value["exchanges"].as_array().unwrap().iter().map(lasting).collect();
     for case in value["cases"].as_array_mut().unwrap() {
         let of_case = case["exchanges"].as_array().unwrap().iter();
-        case["exchanges"] = of_case.map(|index| exchanges[index.as_u64().unwrap() as usize].clone()).collect();
+        case["exchanges"] =
+            of_case.map(|index| exchanges[index.as_u64().unwrap() as usize].clone()).collect();
     }
     let mut texts: Vec<String> = exchanges.iter().map(Value::to_string).collect();
     texts.sort();
@@ -222,6 +224,8 @@ async fn the_merged_report_is_that_of_the_whole_run() {
 async fn zz_all() {
     for fault in Fault::ALL {
         let outcome = tokio::spawn(check(Some(*fault), RunOptions::default())).await;
-        if outcome.is_err() { eprintln!("DIFFERS {}", fault.name()); }
+        if outcome.is_err() {
+            eprintln!("DIFFERS {}", fault.name());
+        }
     }
 }

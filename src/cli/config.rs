@@ -111,7 +111,9 @@ impl Config {
         let for_all = RunOptions {
             client_secret: for_all.client_secret.filter(|_| own.client_secret_env.is_none()),
             client_secret_env: for_all.client_secret_env.filter(|_| own.client_secret.is_none()),
-            other_client_secret: for_all.other_client_secret.filter(|_| own.other_client_secret_env.is_none()),
+            other_client_secret: for_all
+                .other_client_secret
+                .filter(|_| own.other_client_secret_env.is_none()),
             other_client_secret_env: for_all
                 .other_client_secret_env
                 .filter(|_| own.other_client_secret.is_none()),
@@ -243,7 +245,8 @@ impl Config {
                 let place = self.positions.value(&path.key(key));
                 let problem = Problem::new(place, "not the name of an environment variable");
                 problems.push(
-                    problem.help(format!("such as ORDERS_CLIENT_SECRET; the secret itself is `{secret_key}`")),
+                    problem
+                        .help(format!("such as ORDERS_CLIENT_SECRET; the secret itself is `{secret_key}`")),
                 );
             }
         }
@@ -251,10 +254,10 @@ impl Config {
             && !(1..=Shard::MOST).contains(&shards)
         {
             let place = self.positions.value(&path.key("shards"));
-            problems.push(Problem::new(place, format!("{shards} shards")).help(format!(
-                "1 for all cases in one run, {} at most",
-                Shard::MOST
-            )));
+            problems.push(
+                Problem::new(place, format!("{shards} shards"))
+                    .help(format!("1 for all cases in one run, {} at most", Shard::MOST)),
+            );
         }
         problems
     }
@@ -300,9 +303,8 @@ fn without_secrets(problem: Problem, source: &SourceText) -> Problem {
         let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
         let content = line[indentation..].trim_end();
         // What is indented more, and the items of a list, belong to the key above.
-        let goes_on = |key: usize| {
-            indentation > key || content.is_empty() || content.starts_with(['-', '#', ']', '}'])
-        };
+        let goes_on =
+            |key: usize| indentation > key || content.is_empty() || content.starts_with(['-', '#', ']', '}']);
         secret = secret.filter(|key| goes_on(*key));
         let visible = match (secret, secret_value(line)) {
             (Some(_), _) => "",

@@ -37,8 +37,9 @@ Example:
 Exit status: 0 no mistake; 2 a file has one, or cannot be read.";
 
 pub(super) const SCHEMA: &str = "\
-Example:
+Examples:
   jagspec schema > suite.schema.json
+  jagspec schema config > config.schema.json
 
 Exit status: 0 printed.";
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
 pub use commands::execute;
-pub use options::RunOptions;
+pub use options::{RunOptions, config_schema};
 pub use screen::Screen;
 pub use settings::{Started, UsageError, settings};
 
@@ -98,9 +98,13 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Prints the JSON Schema of a suite file, for editors
+    /// Prints the JSON Schema of a suite file or of a config file, for editors
     #[command(after_help = help::SCHEMA)]
-    Schema,
+    Schema {
+        /// suite or config
+        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "config"])]
+        kind: String,
+    },
     /// Joins the JSON reports of the shards of one run, or renders one report anew
     #[command(after_help = help::MERGE)]
     Merge(MergeArguments),

@@ -34,6 +34,14 @@ macro_rules! options {
     };
 }
 
+/// The JSON Schema (draft 2020-12) of a config file, indented, with a line break at the end.
+pub fn config_schema() -> String {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<RunOptions>();
+    schema.insert("title".to_owned(), "A config file of jagspec".into());
+    format!("{:#}\n", schema.to_value())
+}
+
 options! {
     /// The options of a run.
     #[derive(Debug, Clone, Default, Args, Deserialize, JsonSchema)]

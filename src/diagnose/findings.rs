@@ -149,7 +149,9 @@ fn retell(seen: &Found<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis
                 .unwrap_or("400 with one of its error codes")
         );
         diagnosis.blame = Blame::TargetCode;
-    } else if let Some(accepted) = seen.words.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
+    } else if let Some(accepted) =
+        seen.words.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref())
+    {
         diagnosis.cause = seen.words.filled(&accepted.cause);
         diagnosis.fix = seen.words.filled(&accepted.fix);
         diagnosis.blame = Blame::TargetCode;

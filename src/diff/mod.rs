@@ -191,10 +191,8 @@ fn runs(first: &Report, second: &Report) -> Vec<RunChange> {
     let made = first.made().into_iter().zip(second.made());
     let shard = |report: &Report| report.run.shard.clone().unwrap_or_default();
     let complete = |report: &Report| if report.run.complete { "no" } else { "yes" }.to_owned();
-    let beside = [
-        ("shard", shard(first), shard(second)),
-        ("interruption", complete(first), complete(second)),
-    ];
+    let beside =
+        [("shard", shard(first), shard(second)), ("interruption", complete(first), complete(second))];
     made.map(|(one, other)| (one.what, one.value, other.value))
         .chain(beside)
         .filter(|(_, before, after)| before != after)
@@ -225,6 +223,10 @@ fn changes<T: Clone + PartialEq>(before: &Named<T>, after: &Named<T>) -> Vec<Cha
     of_second
         .chain(of_first_alone)
         .filter(|name| old.get(*name) != new.get(*name))
-        .map(|name| Change { name: name.clone(), before: old.get(name).cloned(), after: new.get(name).cloned() })
+        .map(|name| Change {
+            name: name.clone(),
+            before: old.get(name).cloned(),
+            after: new.get(name).cloned(),
+        })
         .collect()
 }

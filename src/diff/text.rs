@@ -32,7 +32,12 @@ pub fn render(difference: &Difference, width: usize, colour: bool) -> String {
     section(&mut page, "RUNS", BOLD, difference.runs.len(), "difference", |page, at| {
         let change = &difference.runs[at];
         let value = |text: &str| if text.is_empty() { "none".to_owned() } else { clip(text, LONGEST_TEXT) };
-        line(page, DIM, "~", &format!("{}: {} → {}", change.what, value(&change.before), value(&change.after)));
+        line(
+            page,
+            DIM,
+            "~",
+            &format!("{}: {} → {}", change.what, value(&change.before), value(&change.after)),
+        );
     });
     let (worse, better): (Vec<_>, Vec<_>) = difference.changed.iter().partition(|change| change.worse);
     for (title, style, changes) in [("WORSE", RED.bold(), &worse), ("BETTER", GREEN.bold(), &better)] {

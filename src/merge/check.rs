@@ -3,11 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Part, shown};
-use crate::{
-    discovery::split_origin,
-    report::ShardFacts,
-    settings::Shard,
-};
+use crate::{discovery::split_origin, report::ShardFacts, settings::Shard};
 
 /// How many of a kind a message names.
 const NAMED: usize = 5;

@@ -164,7 +164,8 @@ impl Exchanges {
             let purpose = exchange.purpose.clone();
             let known = purpose.as_ref().and_then(|purpose| self.shared.get(purpose).copied());
             // Not two of the same shard: it had its reason to send both.
-            if let Some(known) = known.filter(|known| *known < before && alike(&self.all[*known], &exchange)) {
+            if let Some(known) = known.filter(|known| *known < before && alike(&self.all[*known], &exchange))
+            {
                 new.push(known);
                 continue;
             }

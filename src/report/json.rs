@@ -37,7 +37,9 @@ pub fn parse(text: &str) -> Result<Report, String> {
                 "a report of the format `{format}`, and this version reads `{FORMAT}`: take the version that wrote it"
             ));
         }
-        Some(format) => return Err(format!("no report of jagspec: its `format` is {format}, not `{FORMAT}`")),
+        Some(format) => {
+            return Err(format!("no report of jagspec: its `format` is {format}, not `{FORMAT}`"));
+        }
         None => return Err(format!("no report of jagspec: it has no `format`, which is `{FORMAT}`")),
     }
     let report: Report = serde_json::from_str(text).map_err(|error| place(&error))?;

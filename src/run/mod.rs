@@ -135,8 +135,7 @@ impl State<'_> {
         let whole_run = self.slots.iter().filter_map(|slot| whole_run_case(slot.case)).collect();
         let cases: Vec<CaseReport> = self.slots.into_iter().map(|slot| slot.report).collect();
         let words = Words { registry: self.run.registry, idp_issuer: &settings.idp_issuer };
-        let target_diagnoses =
-            diagnose::of_target(&cases, &self.discovery, &self.evidence, &settings, words);
+        let target_diagnoses = diagnose::of_target(&cases, &self.discovery, &self.evidence, &settings, words);
         let found = Found {
             cases: &cases,
             unreachable: self.evidence.unreachable,
@@ -147,10 +146,13 @@ impl State<'_> {
         let shard = settings.selection.shard.map(|_| {
             let (answers, offences) = self.ledger.facts();
             ShardFacts {
-                selected: plan::select(self.run.suites, &Selection { shard: None, ..settings.selection.clone() })
-                    .into_iter()
-                    .map(Case::name)
-                    .collect(),
+                selected: plan::select(
+                    self.run.suites,
+                    &Selection { shard: None, ..settings.selection.clone() },
+                )
+                .into_iter()
+                .map(Case::name)
+                .collect(),
                 whole_run,
                 answers,
                 offences,

@@ -193,10 +193,9 @@ impl Positions {
     fn spans(&self, key: &str) -> Vec<Range<usize>> {
         match self.node(&Path::ROOT.key(key)).map(|node| &node.kind) {
             Some(Kind::List(items)) => items.iter().map(|item| item.span.clone()).collect(),
-            Some(Kind::Mapping(entries)) => entries
-                .iter()
-                .map(|entry| entry.key.start..entry.value.span.end.max(entry.key.end))
-                .collect(),
+            Some(Kind::Mapping(entries)) => {
+                entries.iter().map(|entry| entry.key.start..entry.value.span.end.max(entry.key.end)).collect()
+            }
             _ => Vec::new(),
         }
     }

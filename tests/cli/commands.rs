@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use jagspec::suite::{load, registry::Registry};
+use jagspec::{
+    problem::SourceText,
+    suite::{load, registry::Registry},
+    yaml,
+};
 use serde_json::Value;
 
 use crate::Program;
@@ -126,6 +130,13 @@ fn check_finds_every_mistake_in_every_file() {
 #[test]
 fn the_schema_is_the_one_that_is_checked_in() {
     assert_eq!(output(&["schema"]), fs::read_to_string(root("schemas/suite.schema.json")).unwrap());
+    let config: Value = serde_json::from_str(&output(&["schema", "config"])).unwrap();
+    let validator = jsonschema::validator_for(&config).unwrap();
+    let example = fs::read_to_string(root("examples/fleet/jagspec.yaml")).unwrap();
+    let mut example: Value = yaml::parse(&SourceText::new("jagspec.yaml", example)).unwrap();
+    assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).collect::<Vec<_>>());
+    example["targets"]["todos"]["shrds"] = 2.into();
+    assert!(!validator.is_valid(&example));
 }
 
 #[test]
@@ -216,7 +227,9 @@ fn every_shell_gets_completions_from_the_same_definitions() {
             assert!(script.contains(word), "`{word}` is not in the completions of {shell}");
         }
     }
-    Program::new(["completions", "csh"]).run().refuses(&["possible values: bash, elvish, fish, powershell, zsh"]);
+    Program::new(["completions", "csh"])
+        .run()
+        .refuses(&["possible values: bash, elvish, fish, powershell, zsh"]);
     let bash = Program::new(["completions", "bash"]).run().stdout;
     // Where there is a bash: it reads the script, and completes with it.
     let folder = Program::new(["list"]).file("jagspec.bash", &bash);

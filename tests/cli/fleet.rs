@@ -42,7 +42,8 @@ fn a_target_has_to_be_chosen_and_to_be_there() {
     let unknown = "jagspec.yaml has no target `ordrs`; did you mean `orders`? (billing, orders)";
     run(&["--target-name", "ordrs"]).run().refuses(&[unknown]);
     run(&[]).variable("JAGSPEC_TARGET_NAME", "ordrs").run().refuses(&[unknown]);
-    let both = "--target and --target-name (or JAGSPEC_TARGET and JAGSPEC_TARGET_NAME) both say what is the target";
+    let both =
+        "--target and --target-name (or JAGSPEC_TARGET and JAGSPEC_TARGET_NAME) both say what is the target";
     let url = target.url();
     run(&["--target-name", "orders", "--target", &url]).run().refuses(&[both]);
     run(&["--target-name", "orders"]).variable("JAGSPEC_TARGET", &url).run().refuses(&[both]);
@@ -60,10 +61,13 @@ fn a_target_has_to_be_chosen_and_to_be_there() {
 fn the_options_of_a_target_beat_those_for_all_and_are_beaten_by_the_command_line() {
     let target = Untouched::new();
     let config = fleet(&target);
-    let run = |arguments: &[&str]| Program::new(arguments).file("jagspec.yaml", &config).with(["no-such-case"]);
+    let run =
+        |arguments: &[&str]| Program::new(arguments).file("jagspec.yaml", &config).with(["no-such-case"]);
     // The profile of the target, at its place in the file.
     let orders = run(&["--target-name", "orders"]);
-    orders.run().refuses(&["--profile: unknown profile `drat`; did you mean `draft`?", "--> jagspec.yaml:7:14"]);
+    orders
+        .run()
+        .refuses(&["--profile: unknown profile `drat`; did you mean `draft`?", "--> jagspec.yaml:7:14"]);
     orders.with(["--profile", "xaa"]).run().refuses(&["no case has `no-such-case` in its name"]);
     // The secret is where the file says.
     let billing = run(&["--target-name", "billing"]);
@@ -108,7 +112,10 @@ fn the_targets_are_listed_for_people_programs_and_github() {
     assert_eq!(jobs[4], json!({ "target-name": "orders", "shard": "2/2", "name": "orders@2-of-2" }));
     let one_each = parsed(&["--format", "github-matrix", "--shards", "1"]);
     assert_eq!(one_each["include"].as_array().unwrap().len(), 2);
-    assert_eq!(one_each["include"][1], json!({ "target-name": "orders", "shard": "1/1", "name": "orders@1-of-1" }));
+    assert_eq!(
+        one_each["include"][1],
+        json!({ "target-name": "orders", "shard": "1/1", "name": "orders@1-of-1" })
+    );
     run(&["--format", "github-matrix", "--shards", "129"])
         .refuses(&["258 jobs, and GitHub makes at most 256 of one matrix: lower `shards` or --shards"]);
     run(&["--shards", "0"]).refuses(&["--shards: `0`; give a number from 1 to 1000"]);
@@ -136,7 +143,10 @@ fn every_mistake_in_a_fleet_is_shown_at_its_place() {
         &["jagspec.yaml:1:10", "did you mean `draft`?", "jagspec.yaml:6:13", "jagspec.yaml:9:18"],
     );
     check("targets:\n  a:\n    client-id: x\n", &["the target `a` has no `target`", "jagspec.yaml:2:3"]);
-    check("targets:\n  'a b':\n    target: https://a.example\n", &["not a name for a target", "jagspec.yaml:2:3"]);
+    check(
+        "targets:\n  'a b':\n    target: https://a.example\n",
+        &["not a name for a target", "jagspec.yaml:2:3"],
+    );
     check("targets: {}\n", &["no targets", "jagspec.yaml:1:1"]);
     check("targets:\n  a: { target: 'https://a.example', shards: 0 }\n", &["0 shards", "jagspec.yaml:2:45"]);
     check(
@@ -178,7 +188,8 @@ impl Workflow {
         let step = steps.iter().find(|step| step["name"] == name).unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-e", "-c", step["run"].as_str().unwrap()]).current_dir(folder.root());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JAGSPEC")) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JAGSPEC"))
+        {
             shell.env_remove(name);
         }
         for (name, value) in step["env"].as_object().unwrap() {
@@ -193,7 +204,8 @@ impl Workflow {
         shell.env("JAGSPEC_IDP_LISTEN", &values["idp"]).env("XDG_STATE_HOME", state_folder());
         shell.env("COLUMNS", "100");
         let output = shell.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(!said.contains("todo-app-secret") && !said.contains("PRIVATE"), "{said}");
         output.status.code().unwrap()
     }
@@ -209,11 +221,7 @@ fn the_documented_fleet_is_listed_run_and_merged() {
     let (mut todos, mut notes) = (playground(&[]), playground(&["--fault", "aud-multi-element-array"]));
     let folder = Folder::new();
     let config = fs::read_to_string(root(EXAMPLE)).unwrap();
-    let config = config
-        .replace("https://idp.example", &idp)
-        .replace("https://as.todos.example", &todos.value("issuer"))
-        .replace("https://as.notes.example", &notes.value("issuer"));
-    folder.file("jagspec.yaml", config);
+    folder.file("jagspec.yaml", here(&config, &idp, &todos.value("issuer"), &notes.value("issuer")));
     let workflow = Workflow::read();
     let key = fs::read_to_string(root("fixtures/keys/published-rs256.pem")).unwrap();
     let mut values = BTreeMap::from([
@@ -249,7 +257,8 @@ fn the_documented_fleet_is_listed_run_and_merged() {
     }
     assert_eq!(statuses, BTreeMap::from([("notes".to_owned(), 1), ("todos".to_owned(), 0)]));
     let report = |name: &str| -> Value {
-        serde_json::from_str(&fs::read_to_string(folder.path(&format!("reports/{name}.json"))).unwrap()).unwrap()
+        serde_json::from_str(&fs::read_to_string(folder.path(&format!("reports/{name}.json"))).unwrap())
+            .unwrap()
     };
     let (todos, notes) = (report("todos"), report("notes"));
     assert_eq!(notes["run"]["rules"], "mcp-ema");
@@ -268,4 +277,54 @@ fn the_documented_fleet_is_listed_run_and_merged() {
     values.insert("matrix.name", "without".to_owned());
     assert_ne!(workflow.run("run", "Run", &values, &folder), 0);
     assert!(!folder.path("shards/without.json").exists());
+}
+
+/// Today's document, with the addresses of these targets and this IdP.
+fn here(text: &str, idp: &str, todos: &str, notes: &str) -> String {
+    text.replace("https://idp.example", idp)
+        .replace("https://as.todos.example", todos)
+        .replace("https://as.notes.example", notes)
+}
+
+#[test]
+fn the_commands_of_the_document_do_what_it_says() {
+    let listen = format!("127.0.0.1:{}", free_port());
+    let idp = format!("http://{listen}");
+    let playground = || Program::new(["playground", "--listen", "127.0.0.1:0", "--idp-issuer", &idp]).start();
+    let (mut todos, mut notes) = (playground(), playground());
+    let (todos_issuer, notes_issuer) = (todos.value("issuer"), notes.value("issuer"));
+    let here = |text: &str| here(text, &idp, &todos_issuer, &notes_issuer);
+    let program =
+        Program::new(["list"]).file("jagspec.yaml", here(&fs::read_to_string(root(EXAMPLE)).unwrap()));
+    let folder = &program.folder;
+    let document = fs::read_to_string(root("docs/fleets.md")).unwrap();
+    let blocks = document.split("```console\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let steps: Vec<(&str, &str)> = blocks
+        .flat_map(|block| block.split("$ ").skip(1))
+        .map(|step| step.split_once('\n').unwrap())
+        .collect();
+    assert!(steps.len() >= 8, "{steps:?}");
+    for (command, expected) in steps {
+        if command.contains(" diff ") {
+            for day in ["yesterday.json", "today.json"] {
+                fs::copy(folder.path("1.json"), folder.path(day)).unwrap();
+            }
+        }
+        let arguments: Vec<&str> = command.strip_prefix("jagspec ").unwrap().split(' ').collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_jagspec"))
+            .args(arguments)
+            .current_dir(folder.root())
+            .env("CLIENT_SECRET", "todo-app-secret")
+            .env("JAGSPEC_IDP_LISTEN", &listen)
+            .env("XDG_STATE_HOME", state_folder())
+            .env("COLUMNS", "100")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{command}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        if expected.trim() != "…" {
+            assert_eq!(said.trim_end(), here(expected).trim_end(), "{command}");
+        }
+    }
+    assert!(folder.path("report.html").exists() && folder.path("todos.snap").exists());
 }

@@ -124,7 +124,10 @@ fn what_is_not_one_run_is_refused_and_everything_is_told() {
         (|r| r["target"]["issuer"] = json!("https://b.example"), "another target than in"),
         (|r| r["run"]["version"] = json!("0.0.1"), "another version of jagspec than in"),
         (|r| r["run"]["rules"] = json!("xaa"), "another profile than in"),
-        (|r| r["run"]["policies"] = json!({ "replay": "reusable" }), "run.policies is `replay=reusable`, not ``"),
+        (
+            |r| r["run"]["policies"] = json!({ "replay": "reusable" }),
+            "run.policies is `replay=reusable`, not ``",
+        ),
         (|r| r["run"]["filter"] = json!(["a"]), "another set of filters than in"),
         (|r| r["run"]["idp_issuer"] = json!("https://idp.example"), "another IdP than in"),
         (|r| r["run"]["strict"] = json!(true), "run.strict is `true`, not `false`"),
@@ -134,7 +137,10 @@ fn what_is_not_one_run_is_refused_and_everything_is_told() {
         (|r| r["run"]["shard"] = json!("2/0\u{1b}[2J"), "is no K/N"),
         (|r| r["shard"] = Value::Null, "the key `shard` is missing"),
         (|r| r["shard"]["selected"] = json!(["a::b"]), "cut from other cases than"),
-        (|r| r["target"]["token_endpoint"] = json!("https://b.example/t"), "target.token_endpoint is `https://b"),
+        (
+            |r| r["target"]["token_endpoint"] = json!("https://b.example/t"),
+            "target.token_endpoint is `https://b",
+        ),
         (|r| r["format"] = json!("jagspec/2"), "a report of the format `jagspec/2`, and this version reads"),
         (|r| r["cases"][0]["exchanges"] = json!([99999]), "names the exchange 99999"),
         (|r| r["exit_status"] = json!(77), "`exit_status` is 77"),
@@ -159,7 +165,13 @@ fn what_is_not_one_run_is_refused_and_everything_is_told() {
     folder.file("no.json", "{ \"format\": \"jagspec/1\",\n  \"run\": 1 }");
     refused(
         &["1.json", "x.json", "no.json", "absent.json", "1.json"],
-        &["another target", "another profile", "no.json:2:10:", "absent.json: cannot be read", "1.json is already"],
+        &[
+            "another target",
+            "another profile",
+            "no.json:2:10:",
+            "absent.json: cannot be read",
+            "1.json is already",
+        ],
     );
 }
 
@@ -234,10 +246,13 @@ fn diff_shows_what_changed_worse_first() {
     // Cases that are new and gone, a profile that changed.
     changed(&good, "0.json", "less.json", |report| {
         report["cases"].as_array_mut().unwrap().retain(|case| case["suite"] != "discovery");
-        let count = report["cases"].as_array().unwrap().iter().filter(|case| case["outcome"] == "pass").count();
-        report["summary"] = json!({ "pass": count, "fail": 0, "warn": 0, "skip": 0, "inconclusive": 0, "error": 0 });
+        let count =
+            report["cases"].as_array().unwrap().iter().filter(|case| case["outcome"] == "pass").count();
+        report["summary"] =
+            json!({ "pass": count, "fail": 0, "warn": 0, "skip": 0, "inconclusive": 0, "error": 0 });
         report["cases"].as_array_mut().unwrap().retain(|case| case["outcome"] == "pass");
-        report["profile"] = json!([{ "name": "algorithm", "value": "\u{1b}[2J", "stable": true, "evidence": [] }]);
+        report["profile"] =
+            json!([{ "name": "algorithm", "value": "\u{1b}[2J", "stable": true, "evidence": [] }]);
     });
     let less = Program::new(["diff"]).with([good.path("less.json"), good.path("0.json")]).run();
     less.says(1, &["NEW ", "✓ discovery::", r"~ algorithm: \x1b[2J → RS256"]);

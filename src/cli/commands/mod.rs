@@ -18,7 +18,7 @@ mod told;
 
 use std::path::PathBuf;
 
-use super::{Cli, Command, Screen, USAGE, UsageError};
+use super::{Cli, Command, Screen, USAGE, UsageError, config_schema};
 use crate::{
     idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
     problem::{self, Problem},
@@ -37,8 +37,11 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::List(arguments)) => list::list(&arguments, screen),
         Some(Command::Explain { id }) => explain::explain(&id, screen),
         Some(Command::Check { files }) => check::check(&files, screen),
-        Some(Command::Schema) => {
-            screen.result(&schema::suite_schema());
+        Some(Command::Schema { kind }) => {
+            screen.result(&match kind.as_str() {
+                "config" => config_schema(),
+                _ => schema::suite_schema(),
+            });
             Ok(0)
         }
         Some(Command::Merge(arguments)) => merge::merge(arguments, screen),

@@ -15,9 +15,7 @@ use super::{
     told::Told,
 };
 use crate::{
-    cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, settings::SUBJECT,
-    },
+    cli::{Cli, RunArguments, RunOptions, Screen, Started, settings::SUBJECT},
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
