@@ -12,7 +12,7 @@ use std::{
 use jagspec::suite::registry::Registry;
 
 /// The pure rooms, as paths under `src/`: a file, or a folder with all that is in it.
-const PURE: [&str; 18] = [
+const PURE: [&str; 20] = [
     "suite",
     "plan.rs",
     "idjag",
@@ -21,6 +21,8 @@ const PURE: [&str; 18] = [
     "judge",
     "diagnose",
     "report",
+    "merge",
+    "diff",
     "template.rs",
     "problem.rs",
     "keys.rs",
@@ -232,7 +234,9 @@ fn every_row_that_a_source_names_exists() {
 
 #[test]
 fn every_file_that_a_document_names_exists() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/suite-language.md"] {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/suite-language.md", "docs/fleets.md"]
+    {
         let text = fs::read_to_string(repository(document)).unwrap();
         let folder = repository(document).parent().unwrap().to_owned();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -240,7 +244,8 @@ fn every_file_that_a_document_names_exists() {
             let file = link.split('#').next().unwrap_or(link);
             assert!(folder.join(file).exists(), "{document} links to {link}");
         }
-        let rooms = ["src/", "suites/", "tests/", "fixtures/", "schemas/", "interop/", "docs/", ".ci/"];
+        let rooms =
+            ["src/", "suites/", "tests/", "fixtures/", "schemas/", "interop/", "docs/", "examples/", ".ci/"];
         let prose = text.split("```").step_by(2).collect::<String>();
         let code = prose.split('`').skip(1).step_by(2);
         for name in code.filter(|name| rooms.iter().any(|room| name.starts_with(room))) {

@@ -48,7 +48,7 @@ pub struct RunArguments {
     /// Not the cases whose name contains this (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub skip: Vec<String>,
-    /// Only the K-th of N parts of the cases, 1/N to N/N; `jagspec merge` joins the reports
+    /// Only the K-th of N parts of the cases, 1/N to N/N; the command merge joins their reports
     #[arg(long, env = "JAGSPEC_SHARD", value_name = "K/N")]
     pub shard: Option<String>,
     /// The config file [default: jagspec.yaml, where there is one]
