@@ -187,14 +187,16 @@ fn cases(parts: &[Numbered<'_>]) -> Vec<String> {
             troubles.push(format!("{}: not selected: {}", shown(&part.file), some(&strangers)));
         }
     }
+    // How often, how often it should be, and which.
+    let mut wrong: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
     for (name, count) in counts {
         let expected = if whole_run.contains(name) { parts.len() } else { 1 };
         if count != expected {
-            troubles.push(format!(
-                "the case {} is in {count} of the reports; it should be in {expected}",
-                shown(name)
-            ));
+            wrong.entry((count, expected)).or_default().push(shown(name));
         }
+    }
+    for ((count, expected), names) in wrong {
+        troubles.push(format!("in {count} of the reports, and not in {expected}: {}", some(&names)));
     }
     troubles
 }

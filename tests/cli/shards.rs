@@ -156,7 +156,7 @@ fn what_is_not_one_run_is_refused_and_everything_is_told() {
         let count = &mut report["summary"][case["outcome"].as_str().unwrap()];
         *count = json!(count.as_u64().unwrap() - 1);
     });
-    refused(&["1.json", "x.json", "3.json"], &["is in 0 of the reports; it should be in 1"]);
+    refused(&["1.json", "x.json", "3.json"], &["in 0 of the reports, and not in 1: "]);
     // Several at once.
     changed(&folder, "2.json", "x.json", |report| {
         report["run"]["rules"] = json!("xaa");
