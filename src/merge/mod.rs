@@ -46,3 +46,6 @@ pub fn merge(
 fn shown(text: &str) -> String {
     sanitise(&crate::observation::clip(text, 200)).into_owned()
 }
+
+#[cfg(test)]
+mod tests;
