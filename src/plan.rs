@@ -6,6 +6,7 @@ use crate::{
     run::Baseline,
     settings::{Selection, Settings, Shard},
     suite::{Case, Need, Suite},
+    token_request::ClientAuthenticationMethod,
 };
 
 /// Why a case that sends is skipped where no client is configured.
@@ -80,6 +81,24 @@ pub fn skip_reason(
             Need::ClientSecret if settings.client.as_ref().is_none_or(|client| client.secret.is_none()) => {
                 "the client has no secret: set --client-secret"
             }
+            Need::ClientKey if settings.client.as_ref().is_none_or(|client| !client.has_key) => {
+                "the client has no key: set --client-key"
+            }
+            Need::ClientCredential
+                if settings
+                    .client
+                    .as_ref()
+                    .is_none_or(|client| client.secret.is_none() && !client.has_key) =>
+            {
+                "the client has neither a secret nor a key: set --client-secret or --client-key"
+            }
+            Need::UnauthorizedClient if settings.unauthorized_client.is_none() => {
+                "no client without this grant is configured: set --unauthorized-client-id and \
+                 --unauthorized-client-secret"
+            }
+            Need::PublicClient if settings.public_client.is_none() => {
+                "no public client is configured: set --public-client-id"
+            }
             Need::OtherClient if settings.other_client.is_none() => {
                 "no second client is configured: set --other-client-id and --other-client-secret"
             }
@@ -97,8 +116,7 @@ pub fn skip_reason(
             Need::Metadata if discovery.metadata().is_none() => "the target has no metadata document",
             Need::ClientSecretBasic
                 if baseline.is_some_and(|baseline| {
-                    baseline.manner.method
-                        != crate::token_request::ClientAuthenticationMethod::ClientSecretBasic
+                    baseline.manner.method != ClientAuthenticationMethod::ClientSecretBasic
                 }) =>
             {
                 "the client does not authenticate with HTTP Basic"

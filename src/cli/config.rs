@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use super::{RunOptions, UsageError, files::report_files, settings::settings};
+use super::{RunOptions, UsageError, files::report_files, options::SecretOption, settings::settings};
 use crate::{
     problem::{Place, Problem, SourceText, nearest},
     settings::{Selection, Shard},
@@ -105,20 +105,15 @@ impl Config {
 
     /// What the file says of a target, with what it says for all; without a name what it says for all.
     pub(super) fn options(&self, target: Option<&str>) -> RunOptions {
-        let for_all = RunOptions { targets: None, ..self.options.clone() };
-        let own = target.and_then(|name| self.targets().get(name)).cloned().unwrap_or_default();
+        let mut for_all = RunOptions { targets: None, ..self.options.clone() };
+        let mut own = target.and_then(|name| self.targets().get(name)).cloned().unwrap_or_default();
         // A secret and the variable that holds one are two ways to say the same.
-        let for_all = RunOptions {
-            client_secret: for_all.client_secret.filter(|_| own.client_secret_env.is_none()),
-            client_secret_env: for_all.client_secret_env.filter(|_| own.client_secret.is_none()),
-            other_client_secret: for_all
-                .other_client_secret
-                .filter(|_| own.other_client_secret_env.is_none()),
-            other_client_secret_env: for_all
-                .other_client_secret_env
-                .filter(|_| own.other_client_secret.is_none()),
-            ..for_all
-        };
+        for (own, for_all) in own.secrets().into_iter().zip(for_all.secrets()) {
+            if own.value.is_some() || own.variable.is_some() {
+                *for_all.value = None;
+                *for_all.variable = None;
+            }
+        }
         own.or(for_all)
     }
 
@@ -220,19 +215,12 @@ impl Config {
 
     fn mistakes_of(&self, options: &RunOptions, path: &KeyPath<'_>) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (secret, variable, key, secret_key) in [
-            (&options.client_secret, &options.client_secret_env, "client-secret-env", "client-secret"),
-            (
-                &options.other_client_secret,
-                &options.other_client_secret_env,
-                "other-client-secret-env",
-                "other-client-secret",
-            ),
-        ] {
+        for SecretOption { key: secret_key, value, variable } in options.clone().secrets() {
+            let key = format!("{secret_key}-env");
             let Some(variable) = variable else { continue };
-            if secret.is_some() {
+            if value.is_some() {
                 let problem = Problem::new(
-                    self.positions.key(&path.key(key)),
+                    self.positions.key(&path.key(&key)),
                     format!("both `{secret_key}` and `{key}`"),
                 );
                 problems.push(problem.help("leave one of them out"));
@@ -242,7 +230,7 @@ impl Config {
                 || !variable.chars().all(is_plain)
                 || variable.starts_with(|c: char| c.is_ascii_digit())
             {
-                let place = self.positions.value(&path.key(key));
+                let place = self.positions.value(&path.key(&key));
                 let problem = Problem::new(place, "not the name of an environment variable");
                 problems.push(
                     problem
@@ -268,15 +256,18 @@ impl Config {
 fn settle_for_check(mut options: RunOptions) -> Result<(), UsageError> {
     let given = |text: &str| Some(text.to_owned());
     options.target = options.target.or_else(|| given("https://as.example"));
-    for (secret, variable, id) in [
-        (&mut options.client_secret, &options.client_secret_env, &mut options.client_id),
-        (&mut options.other_client_secret, &options.other_client_secret_env, &mut options.other_client_id),
-    ] {
-        if secret.is_none() && variable.is_some() {
-            *secret = given("secret");
+    for secret in options.secrets() {
+        if secret.variable.is_some() {
+            *secret.value = given("secret");
         }
+    }
+    for (secret, id, name) in [
+        (&options.client_secret, &mut options.client_id, "client"),
+        (&options.other_client_secret, &mut options.other_client_id, "other client"),
+        (&options.unauthorized_client_secret, &mut options.unauthorized_client_id, "unauthorized client"),
+    ] {
         if secret.is_some() && id.is_none() {
-            *id = Some(format!("client of {variable:?}"));
+            *id = given(name);
         }
     }
     // A method that needs a secret may get it from the environment.
@@ -290,8 +281,15 @@ fn settle_for_check(mut options: RunOptions) -> Result<(), UsageError> {
 }
 
 /// Options whose values are secrets, and those that may be taken for them.
-const SECRETS: [&str; 5] =
-    ["client-secret", "other-client-secret", "header", "client-secret-env", "other-client-secret-env"];
+const SECRETS: [&str; 7] = [
+    "client-secret",
+    "other-client-secret",
+    "unauthorized-client-secret",
+    "header",
+    "client-secret-env",
+    "other-client-secret-env",
+    "unauthorized-client-secret-env",
+];
 
 /// The mistake without what stands in its line, where that is a secret: messages end up in logs.
 fn without_secrets(problem: Problem, source: &SourceText) -> Problem {
@@ -336,7 +334,7 @@ fn secret_value(line: &str) -> Option<usize> {
     let values = SECRETS.into_iter().flat_map(|key| {
         line.match_indices(key).filter_map(move |(at, _)| {
             let alone = line[..at].chars().next_back().is_none_or(|c| " \t{,\"'-".contains(c));
-            let whole = !line[..at].ends_with("other-");
+            let whole = !["other-", "unauthorized-"].iter().any(|word| line[..at].ends_with(word));
             let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
             (alone && whole && rest.starts_with(':')).then(|| line.len() - rest.len() + 1)
         })

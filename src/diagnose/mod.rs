@@ -1,13 +1,14 @@
 //! From what was seen to what is wrong: the diagnoses of a report, best first. Pure functions of the outcomes, the
 //! discovery, the attempts to settle a baseline, the probes, and the IdP's access log.
 
+mod client_probes;
 mod findings;
 mod probes;
 mod refusal;
 mod target;
 
 pub use findings::Found;
-pub use probes::{Probe, ladder};
+pub use probes::{Probe, Subject, ladder};
 pub use target::{NO_CLIENT_ROW, waiting_for_a_client};
 
 use crate::{

@@ -13,7 +13,7 @@ pub use discovery::judge_discovery;
 pub use whole_run::{Ledger, offences};
 
 use crate::{
-    observation::Observation,
+    observation::{Observation, Response},
     report::{CaseReport, Finding, Outcome, Severity},
     suite::{Answer, Expectation, Level},
     template::Variables,
@@ -153,6 +153,8 @@ pub struct Facts<'a> {
     pub jwks: Option<&'a Value>,
     /// The harness itself has broken the JWKS: then 503 is a right answer.
     pub jwks_broken: bool,
+    /// The answer to the step before, in a case of several.
+    pub before: Option<&'a Response>,
 }
 
 /// Judges the answer to a token request.

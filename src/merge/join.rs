@@ -20,8 +20,9 @@ pub(super) fn join(mut reports: Vec<Report>, registry: &Registry) -> Option<Repo
     };
     reports.sort_by_key(number);
     let complete = reports.iter().all(|report| report.run.complete);
+    let untestable = reports.iter().any(|report| report.run.untestable);
     let first = reports.first()?;
-    let run = RunInfo { shard: None, complete, ..first.run.clone() };
+    let run = RunInfo { shard: None, complete, untestable, ..first.run.clone() };
     let mut target = first.target.clone();
     let mut joint = Joint::default();
     for report in reports {
@@ -39,10 +40,11 @@ pub(super) fn join(mut reports: Vec<Report>, registry: &Registry) -> Option<Repo
         cases,
         diagnoses,
         profile: joint.profile.into_values().collect(),
+        baseline: None,
         exchanges: joint.exchanges.all,
         shard: None,
     };
-    report.exit_status = report.status_of_cases(joint.untestable);
+    report.exit_status = report.status();
     Some(report)
 }
 
@@ -59,7 +61,6 @@ struct Joint {
     asked_by_all: BTreeSet<RunCheck>,
     profile: BTreeMap<String, ProfileEntry>,
     exchanges: Exchanges,
-    untestable: bool,
 }
 
 impl Joint {
@@ -71,6 +72,8 @@ impl Joint {
         }
         let new = self.exchanges.add(report.exchanges);
         for mut case in report.cases {
+            // What a shard's own baseline knew is unsaid: `merge` compares the whole with one.
+            case.known = None;
             case.exchanges = case.exchanges.iter().filter_map(|index| new.get(*index).copied()).collect();
             if let Some(place) = self.places.get(&case.name) {
                 self.cases.entry(*place).or_insert(case);
@@ -89,7 +92,6 @@ impl Joint {
             let place = offence.case.as_ref().and_then(|name| self.places.get(name).copied());
             self.ledger.add(place, offence);
         }
-        self.untestable |= facts.untestable;
         match &mut self.facts {
             None => self.facts = Some(facts),
             Some(known) => {

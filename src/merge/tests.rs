@@ -30,8 +30,7 @@ fn shard(number: usize, cases: &[&str]) -> Value {
         "shard": {
             "selected": ["s::a", "s::b", "s::c", "s::d", "s::whole"],
             "whole_run": [{ "name": "s::whole", "row": "own.harness", "checks": ["client-is-confidential"] }],
-            "answers": 1, "offences": [], "target_diagnoses": [], "unreachable": false, "untestable": false,
-            "control_lost": null,
+            "answers": 1, "offences": [], "target_diagnoses": [], "unreachable": false, "control_lost": null,
         },
     })
 }
@@ -122,7 +121,7 @@ fn what_was_answered_otherwise_stays() {
 #[test]
 fn what_keeps_the_target_from_being_tested_is_known_to_the_shard_that_sends() {
     let mut refused = second();
-    refused["shard"]["untestable"] = true.into();
+    refused["run"]["untestable"] = true.into();
     refused["shard"]["target_diagnoses"] = json!([{
         "row": "jwt-bearer.invalid-client", "confidence": "likely", "blame": "undecided", "cause": "c", "fix": "f",
         "evidence": [], "cases": [],

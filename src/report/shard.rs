@@ -22,8 +22,6 @@ pub struct ShardFacts {
     pub target_diagnoses: Vec<Diagnosis>,
     /// Nothing at all answered.
     pub unreachable: bool,
-    /// The target could not be tested: exit status 3.
-    pub untestable: bool,
     /// The answer to a control that was accepted before and refused after a suite.
     pub control_lost: Option<String>,
 }

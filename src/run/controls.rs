@@ -45,7 +45,7 @@ impl State<'_> {
                         Ok(response) => ControlAnswer::Refused(response.summary()),
                     };
                     if !matches!(answer, ControlAnswer::Accepted) {
-                        self.transcript.keep_for(&purpose(when, &setup), &observation);
+                        self.transcript.keep_for(&purpose(when, &setup), &observation, &prepared.again);
                     }
                     answer
                 }

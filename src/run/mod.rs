@@ -1,10 +1,13 @@
 //! The run: discovery, baseline, suites with their controls, cases that touch the IdP, checks of the whole run,
 //! diagnosis, report. I/O and order live here; every verdict is `judge`'s, every diagnosis `diagnose`'s.
 
+mod again;
 mod baseline;
 mod case;
+mod client_assertion;
 mod controls;
 mod discover;
+mod minting;
 mod probe;
 mod session;
 mod state;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 
 pub use baseline::Baseline;
 pub use discover::discover;
+pub use minting::{Minted, Minting, Moment};
 pub use session::Ids;
 use state::State;
 use tokio::sync::watch;
@@ -158,7 +162,6 @@ impl State<'_> {
                 offences,
                 target_diagnoses,
                 unreachable: self.evidence.unreachable,
-                untestable: self.untestable,
                 control_lost: self.evidence.control_lost,
             }
         });
@@ -180,6 +183,7 @@ impl State<'_> {
                 insecure: settings.http.insecure,
                 secrets_shown: settings.show_secrets,
                 complete,
+                untestable: self.untestable,
             },
             target,
             summary: Summary::of(&cases),
@@ -187,10 +191,11 @@ impl State<'_> {
             cases,
             diagnoses,
             profile: self.profile.into_values().collect(),
+            baseline: None,
             exchanges: self.transcript.into_exchanges(),
             shard,
         };
-        report.exit_status = report.status_of_cases(self.untestable);
+        report.exit_status = report.status();
         report
     }
 }

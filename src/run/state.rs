@@ -13,7 +13,7 @@ use crate::{
     judge::{Judgement, Ledger},
     observation::Observation,
     plan,
-    report::{CaseReport, ChangedMember, Outcome, ProfileEntry},
+    report::{CaseReport, ChangedMember, Outcome, ProfileEntry, curl::Command},
     settings::Settings,
     suite::{Case, Step},
 };
@@ -38,9 +38,11 @@ pub(super) struct State<'a> {
     /// What came of cases that are carried out and not settled yet, by slot.
     pub(super) results: BTreeMap<usize, Result<CaseRun, String>>,
     /// The exchanges of passing cases that may still turn out to be findings.
-    pub(super) held: BTreeMap<usize, Vec<Observation>>,
+    pub(super) held: BTreeMap<usize, Vec<(Observation, Command)>>,
     /// Why the second client cannot be used, where its own well-formed ID-JAG is refused.
     pub(super) other_client_refused: Option<String>,
+    /// Why the client's key cannot be used, where the baseline is another method.
+    pub(super) client_assertion_refused: Option<String>,
     /// How many controls in a row nobody has answered.
     pub(super) unanswered: usize,
     pub(super) ledger: Ledger,
@@ -73,6 +75,7 @@ impl<'a> State<'a> {
             results: BTreeMap::new(),
             held: BTreeMap::new(),
             other_client_refused: None,
+            client_assertion_refused: None,
             unanswered: 0,
             ledger: Ledger::default(),
             profile: BTreeMap::new(),
@@ -177,6 +180,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         observed: String::new(),
         changed: changed(case),
         changed_members: changed_members(case),
+        known: None,
         source: format!("{}:{}", case.source.file, case.source.line),
         exchanges: Vec::new(),
     }
@@ -202,6 +206,9 @@ fn changed(case: &Case) -> Vec<String> {
                 words.extend(send.exchange.token_request.describe());
                 if send.same_assertion {
                     words.push("the same assertion once more".into());
+                }
+                if send.same_client_assertion {
+                    words.push("the same client assertion once more".into());
                 }
             }
             Step::Idp(action) => words.push(action.sentence().into()),

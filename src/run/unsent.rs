@@ -1,6 +1,6 @@
 //! What is judged without sending anything: the discovery, the answers of the whole run, the canaries.
 
-use super::{case::level, session::variables, state::State};
+use super::{again, case::level, minting::variables, state::State};
 use crate::{
     idp::AccessKind,
     judge::{Judgement, judge_discovery},
@@ -21,8 +21,13 @@ impl State<'_> {
             .chain(&discovery.jwks)
             .chain(&discovery.forged_host)
             .chain(&discovery.token_endpoint_answer);
-        self.discovery_exchanges =
-            observations.map(|observation| self.transcript.keep_next("discovery", observation)).collect();
+        let settings = &self.run.settings;
+        self.discovery_exchanges = observations
+            .map(|observation| {
+                let again = again::discovery(settings, &observation.request);
+                self.transcript.keep_next("discovery", observation, &again)
+            })
+            .collect();
         if let Some(used) = discovery.used() {
             self.measure("metadata-address", used.well_known.name().into(), true, vec![used.url.clone()]);
         }
@@ -54,6 +59,11 @@ impl State<'_> {
                 judge_discovery(expect, level, &self.discovery, self.settings().profile, &variables);
             let exchanges = self.discovery_exchanges.clone();
             self.slots[index].report.level = level;
+            if let Some(name) = &expect.measured {
+                // Under INFO a finding is a pass with a reason.
+                let holds = if judgement.reason.is_empty() { "yes" } else { "no" };
+                self.slots[index].measured = vec![(name.clone(), holds.to_owned())];
+            }
             self.settle(index, judgement, exchanges, false);
         }
     }

@@ -131,6 +131,8 @@ pub struct StepFile {
     pub token_request: TokenRequestChange,
     /// Send the assertion of the step before once more, byte for byte, in place of a fresh one.
     pub same_assertion: bool,
+    /// Authenticate with the client assertion of the step before once more, byte for byte, in place of a fresh one.
+    pub same_client_assertion: bool,
     /// What a conforming server answers.
     pub expect: Option<ExpectFile>,
 }
@@ -169,7 +171,7 @@ impl IdpAction {
 }
 
 /// What a conforming server answers. Exactly one of `refused`, `accepted`, `either`, `measured`, `metadata`, `discovery` and
-/// `run` says what is looked at (`metadata` and `discovery` may stand together); `status`, `headers` and `members` may narrow the first three down.
+/// `run` says what is looked at (`metadata` and `discovery` may stand together, and `measured` beside them); `status`, `headers` and `members` may narrow the first three down.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectFile {
@@ -185,7 +187,8 @@ pub struct ExpectFile {
     /// Refused or accepted, both are right; what is said of `headers`, `members`, claims and `checks` holds for an
     /// acceptance.
     pub either: bool,
-    /// Nothing is demanded: the answer becomes this entry of the server's profile.
+    /// Nothing is demanded: the answer becomes this entry of the server's profile; beside `metadata` and `discovery`,
+    /// whether they hold.
     pub measured: Option<String>,
     /// The status is one of these.
     pub status: Vec<u16>,
@@ -193,7 +196,8 @@ pub struct ExpectFile {
     pub headers: BTreeMap<String, Constraint>,
     /// Members of the answer's JSON object.
     pub members: BTreeMap<String, Constraint>,
-    /// Claims of the access token, where it is a JWT; an opaque one passes.
+    /// Claims of the access token, where it is a JWT; where it is opaque, and the answer does not tell either, the
+    /// case is skipped.
     pub access_token_claims: BTreeMap<String, Constraint>,
     /// Named checks that constraints cannot say.
     pub checks: Vec<ResponseCheck>,
@@ -297,6 +301,9 @@ pub enum ResponseCheck {
     AccessTokenSignedByPublishedKey,
     /// `expires_in` and the claims of a JWT access token tell the same lifetime, to within a minute.
     LifetimeMatchesAccessToken,
+    /// In a case with steps: the answer has the status, the `error`, the words and the members of the answer to the
+    /// step before. Client ids and words with digits in them may differ.
+    SameAnswerAsBefore,
 }
 
 /// A named check of the discovery.
@@ -334,6 +341,9 @@ pub enum DiscoveryCheck {
     /// Where a JWT method is listed for client authentication, its algorithms are listed too, and `none` is not
     /// among them (RFC 8414 section 2).
     ClientAuthenticationAlgorithms,
+    /// A method by which clients authenticate with a key of their own is listed: `private_key_jwt`, or one of mutual
+    /// TLS (RFC 9700 section 2.5).
+    AsymmetricClientAuthentication,
 }
 
 /// A named check of every answer of the token endpoint in the run.
@@ -393,6 +403,14 @@ pub enum Need {
     Client,
     /// A client with a secret.
     ClientSecret,
+    /// A client with a key, of `--client-key`.
+    ClientKey,
+    /// A client with a secret or a key: no public one.
+    ClientCredential,
+    /// `--unauthorized-client-id`.
+    UnauthorizedClient,
+    /// `--public-client-id`.
+    PublicClient,
     /// `--other-client-id`.
     OtherClient,
     /// `--other-idp-issuer`.

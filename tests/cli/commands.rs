@@ -41,6 +41,8 @@ fn every_help_has_an_example_and_the_exit_statuses() {
         &["idp", "export"],
         &["idp", "key"],
         &["idp", "cert"],
+        &["mint"],
+        &["decode"],
         &["playground"],
     ] {
         let help = output(&[command, &["--help"]].concat());
@@ -61,7 +63,7 @@ fn the_examples_of_the_help_are_right() {
             output(&[&[command][..], &arguments].concat());
             count += 1;
         }
-        assert!(count > 0 || ["check", "schema"].contains(&command), "{help}");
+        assert!(count > 0 || command == "check", "{help}");
     }
 }
 
@@ -129,7 +131,15 @@ fn check_finds_every_mistake_in_every_file() {
 
 #[test]
 fn the_schema_is_the_one_that_is_checked_in() {
-    assert_eq!(output(&["schema"]), fs::read_to_string(root("schemas/suite.schema.json")).unwrap());
+    for (arguments, file) in
+        [(&["schema"][..], "suite"), (&["schema", "suite"], "suite"), (&["schema", "baseline"], "baseline")]
+    {
+        let checked_in = fs::read_to_string(root(&format!("schemas/{file}.schema.json"))).unwrap();
+        assert_eq!(output(arguments), checked_in);
+    }
+    Program::new(["schema", "basline"])
+        .run()
+        .refuses(&["invalid value 'basline'", "suite, config, baseline"]);
     let config: Value = serde_json::from_str(&output(&["schema", "config"])).unwrap();
     let validator = jsonschema::validator_for(&config).unwrap();
     let example = fs::read_to_string(root("examples/fleet/jagspec.yaml")).unwrap();
@@ -180,6 +190,39 @@ fn idp_key_makes_keys_once_and_for_the_user_alone() {
     program.run().says(0, &["warning: ", "chmod 600"]);
     fs::write(&key, "damaged").unwrap();
     program.run().refuses(&["published-rs256.pem", "delete it, and the next run makes another"]);
+}
+
+#[test]
+fn idp_key_makes_a_key_for_a_client_which_is_then_published() {
+    let program = Program::new(["idp", "key", "--make", "client.pem"]);
+    let made = program.run();
+    made.says(0, &["client.pem", "\"kty\": \"EC\"", "\"alg\": \"ES256\""]);
+    assert!(!made.stdout.contains("PRIVATE"), "{}", made.stdout);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(program.folder.path("client.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    program
+        .run()
+        .refuses(&["cannot write the key to `client.pem`", "a key that a target knows is not replaced"]);
+    let pem = program.read("client.pem");
+    let export =
+        ["idp", "export", "public", "--idp-issuer", "https://idp.example", "--client-key", "client.pem"];
+    let export = Program::new(export).file("client.pem", &pem);
+    export.run().says(0, &["public/client-jwks"]);
+    let jwks: Value = serde_json::from_str(&export.read("public/client-jwks")).unwrap();
+    let [key] = jwks["keys"].as_array().unwrap().as_slice() else { panic!("{jwks}") };
+    assert!(made.stdout.contains(key["kid"].as_str().unwrap()) && key["d"].is_null(), "{jwks}");
+    Program::new(["idp", "key", "--client-key", "client.pem"])
+        .file("client.pem", &pem)
+        .run()
+        .says(0, &["the client's public key", key["kid"].as_str().unwrap()]);
+    let serve = ["idp", "serve", "--idp-listen", "127.0.0.1:0", "--client-key", "client.pem"];
+    let serve = Program::new(serve).file("client.pem", &pem);
+    let mut serving = serve.start();
+    assert!(serving.value("client").ends_with("/client-jwks"));
 }
 
 #[test]

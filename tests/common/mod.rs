@@ -14,6 +14,7 @@ use jagspec::{
     run::{Ids, Run},
     settings::{Client, Secret, Selection, Settings, Shard},
     suite::{Suite, load, registry::Registry},
+    token_request::ClientAuthenticationMethod,
 };
 use tokio::sync::watch;
 
@@ -53,7 +54,13 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
     let idp = Idp::start(IdpConfig {
         listen: "127.0.0.1:0".into(),
         issuer: None,
-        keyring: key_store::fixed(),
+        keyring: match &setup.options.client_key {
+            Some(path) => {
+                let key = key_store::from_file(path).unwrap();
+                key_store::fixed().with_client_key(key).unwrap()
+            }
+            None => key_store::fixed(),
+        },
         tls: None,
         clock: clock.clone(),
     })
@@ -63,6 +70,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
     let selection = Selection { filters: setup.filters, shard: setup.shard, ..Selection::default() };
     let settings = settings(&setup.options, selection).unwrap();
     let playground = Playground::start(PlaygroundConfig {
+        client_auth: settings.client_auth,
         policies: Policies::named(&settings.policies, settings.profile),
         faults: setup.faults,
         issuer_path: setup.issuer_path.to_owned(),
@@ -96,12 +104,17 @@ fn started(settings: Settings, idp: &Idp, playground: &Playground) -> Settings {
     let client = |client: RegisteredClient| Client {
         id: client.id.to_owned(),
         secret: client.secret.map(Secret::new),
+        has_key: client.has_key,
     };
+    let first = Playground::client(settings.client_auth);
+    let public = Playground::client(Some(ClientAuthenticationMethod::None));
     settings.started(Started {
         target: playground.issuer().to_owned(),
         idp_issuer: idp.issuer().as_str().to_owned(),
-        client: Some(client(Playground::CLIENT)),
+        client: Some(client(first)),
         other_client: Some(client(Playground::OTHER_CLIENT)),
+        unauthorized_client: Some(client(Playground::UNAUTHORIZED_CLIENT)),
+        public_client: (first.id != public.id).then(|| client(public)),
         scope: Some(Playground::SCOPES[0].to_owned()),
         resource: Some(Playground::RESOURCES[0].to_owned()),
         other_resource: Some(Playground::RESOURCES[1].to_owned()),

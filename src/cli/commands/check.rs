@@ -1,16 +1,16 @@
-//! `jagspec check`: every mistake in suite and config files.
+//! `jagspec check`: every mistake in suite files, config files and baselines.
 
 use std::path::PathBuf;
 
 use super::Stop;
 use crate::{
-    cli::{Screen, config::Config},
+    cli::{Screen, baseline, config::Config},
     suite::{check_files, registry::Registry},
 };
 
 pub(super) fn check(paths: &[PathBuf], screen: &Screen) -> Result<u8, Stop> {
     let registry = Registry::embedded()?;
-    let problems = check_files(paths, &registry, &Config::check);
+    let problems = check_files(paths, &registry, &Config::check, &baseline::check);
     if !problems.is_empty() {
         return Err(problems.into());
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod decode;
 mod diff;
 mod doctor;
 mod explain;
@@ -9,6 +10,7 @@ mod idp;
 mod interruption;
 mod list;
 mod merge;
+mod mint;
 mod playground;
 mod publish;
 mod reach;
@@ -21,6 +23,8 @@ use std::path::PathBuf;
 use super::{Cli, Command, Screen, USAGE, UsageError, config_schema};
 use crate::{
     idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
+    keys::Algorithm,
+    known_failures,
     problem::{self, Problem},
     report::redact::Redactor,
     settings::Settings,
@@ -40,6 +44,7 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Schema { kind }) => {
             screen.result(&match kind.as_str() {
                 "config" => config_schema(),
+                "baseline" => known_failures::file::schema(),
                 _ => schema::suite_schema(),
             });
             Ok(0)
@@ -50,6 +55,8 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Completions { shell }) => completions::completions(shell, screen),
         Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,
         Some(Command::Idp(command)) => idp::idp(command, screen).await,
+        Some(Command::Mint(arguments)) => mint::mint(*arguments, screen),
+        Some(Command::Decode(arguments)) => decode::decode(&arguments, screen),
         Some(Command::Playground(arguments)) => playground::playground(arguments, screen).await,
     };
     match outcome {
@@ -112,10 +119,26 @@ fn load_suites(paths: &[PathBuf]) -> Result<(Registry, Vec<Suite>), Stop> {
     Ok((registry, suites))
 }
 
-/// The keys of an IdP that a target is to trust beyond this run.
-fn lasting_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, Stop> {
+/// The keys of an IdP that a target is to trust beyond this run, with that of the client.
+fn lasting_keys(
+    idp_key: Option<&PathBuf>,
+    client_key: Option<&PathBuf>,
+    screen: &Screen,
+) -> Result<Keyring, Stop> {
+    with_client_key(idp_keys(idp_key, screen)?, client_key)
+}
+
+/// The keyring with the key of `--client-key`.
+fn with_client_key(keyring: Keyring, client_key: Option<&PathBuf>) -> Result<Keyring, Stop> {
+    let Some(path) = client_key else { return Ok(keyring) };
+    let of_option = |error: &dyn std::fmt::Display| stop(format!("--client-key: {error}"));
+    let key = key_store::from_file(path).map_err(|error| of_option(&error))?;
+    keyring.with_client_key(key).map_err(|error| of_option(&error))
+}
+
+fn idp_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, Stop> {
     if let Some(path) = idp_key {
-        let key = key_store::from_file(path).map_err(stop)?;
+        let key = key_store::from_file(path).map_err(|error| stop(format!("--idp-key: {error}")))?;
         return Ok(key_store::fresh().publishing(key));
     }
     let folder = key_store::state_folder().map_err(stop)?;
@@ -124,6 +147,13 @@ fn lasting_keys(idp_key: Option<&PathBuf>, screen: &Screen) -> Result<Keyring, S
         screen.message(&format!("warning: {warning}\n"));
     }
     Ok(keyring)
+}
+
+/// The algorithm of the well-formed ID-JAG: the type of the one key that is published decides, where none was asked
+/// for.
+fn algorithm(settings: &Settings, keyring: &Keyring) -> Algorithm {
+    let first = keyring.algorithms().into_iter().next();
+    first.filter(|_| settings.idp.key.is_some() && !settings.algorithm_fixed).unwrap_or(settings.algorithm)
 }
 
 /// Starts the IdP, and warns where it listens beyond the loopback interface.
@@ -150,7 +180,8 @@ fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<Tls
 
 /// Every secret of the run.
 fn redactor(settings: &Settings) -> Redactor {
-    let clients = settings.client.iter().chain(&settings.other_client);
+    let further = settings.other_client.iter().chain(&settings.unauthorized_client);
+    let clients = settings.client.iter().chain(further);
     let secrets = clients
         .filter_map(|client| client.secret.clone())
         .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))

@@ -1,68 +1,83 @@
-//! What a run is told, from command line, environment and config file.
+//! What a command is told, from command line, environment and config file.
+
+use std::path::Path;
 
 use super::Stop;
 use crate::{
     cli::{RunArguments, RunOptions, config::Config, settings::settings},
-    settings::Settings,
+    settings::{Selection, Settings},
 };
 
-/// What a run is told.
+/// The options of all three.
 pub(super) struct Told {
-    /// The options of all three.
+    /// The options.
     pub(super) options: RunOptions,
-    /// What it is to do.
-    pub(super) settings: Settings,
+    typed: RunOptions,
+    config: Option<Config>,
+    target: Option<String>,
 }
 
 impl Told {
-    /// Joins command line and environment, which are these arguments, with the config file.
+    /// What a run is told.
     ///
     /// # Errors
-    /// Every mistake of the config file, or the first of the options, at its place where the config file has it.
+    /// As [`Told::join`].
     pub(super) fn of(arguments: &RunArguments) -> Result<Self, Stop> {
-        let typed = &arguments.options;
-        let config = Config::read(arguments.config.as_deref())?;
-        let name = arguments.target_name.as_deref().filter(|name| !name.is_empty());
+        Self::join(&arguments.options, arguments.config.as_deref(), arguments.target_name.as_deref())
+    }
+
+    /// Joins command line and environment, which have `typed`, with the config file and its target of this name.
+    ///
+    /// # Errors
+    /// Every mistake of the config file; a target that is not there, or is to be chosen; a secret that is not where
+    /// the file says.
+    pub(super) fn join(
+        typed: &RunOptions,
+        config: Option<&Path>,
+        target_name: Option<&str>,
+    ) -> Result<Self, Stop> {
+        let config = Config::read(config)?;
+        let name = target_name.filter(|name| !name.is_empty());
         let target = Config::choose(config.as_ref(), name, typed.target.is_some())?;
         let mut from_file = config.as_ref().map(|config| config.options(target)).unwrap_or_default();
-        if let Some(config) = &config {
-            let variable = from_file.client_secret_env.take().filter(|_| typed.client_secret.is_none());
-            if let Some(variable) = variable {
-                from_file.client_secret = Some(secret(config, target, "client-secret-env", &variable)?);
-            }
-            let variable =
-                from_file.other_client_secret_env.take().filter(|_| typed.other_client_secret.is_none());
-            if let Some(variable) = variable {
-                let key = "other-client-secret-env";
-                from_file.other_client_secret = Some(secret(config, target, key, &variable)?);
+        for (typed, secret) in typed.clone().secrets().into_iter().zip(from_file.secrets()) {
+            if let (Some(config), Some(variable), None) = (&config, secret.variable.take(), typed.value) {
+                *secret.value = Some(read_secret(config, target, secret.key, &variable)?);
             }
         }
-        let options = typed.clone().or(from_file.clone());
-        let settings = settings(&options, arguments.selection()?).map_err(|error| {
+        let options = typed.clone().or(from_file);
+        let target = target.map(str::to_owned);
+        Ok(Self { options, typed: typed.clone(), config, target })
+    }
+
+    /// What is to be done.
+    ///
+    /// # Errors
+    /// The first mistake in the options, at its place where the config file has it.
+    pub(super) fn settings(&self, selection: Selection) -> Result<Settings, Stop> {
+        settings(&self.options, selection).map_err(|error| {
             let key = error.option.trim_start_matches("--");
-            match &config {
-                Some(config) if from_file.gives(key) && !typed.gives(key) => {
-                    Stop::from(config.problem(&error, target))
+            match &self.config {
+                Some(config) if self.options.gives(key) && !self.typed.gives(key) => {
+                    Stop::from(config.problem(&error, self.target.as_deref()))
                 }
                 _ => Stop::from(error),
             }
-        })?;
-        Ok(Self { options, settings })
+        })
     }
 }
 
 /// The secret that an environment variable holds. An empty one is a mistake here: in CI that is a secret that is not
 /// set up.
-fn secret(config: &Config, target: Option<&str>, key: &str, variable: &str) -> Result<String, Stop> {
+fn read_secret(config: &Config, target: Option<&str>, key: &str, variable: &str) -> Result<String, Stop> {
     if let Some(secret) = std::env::var(variable).ok().filter(|secret| !secret.is_empty()) {
         return Ok(secret);
     }
     // What does not look like a variable's name may be the secret itself.
     let is_usual = variable.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    let what = if is_usual { format!("`{variable}`") } else { format!("of `{key}`") };
-    let flag = key.trim_end_matches("-env");
+    let what = if is_usual { format!("`{variable}`") } else { format!("of `{key}-env`") };
     let message = format!("the environment variable {what} is not set, or empty");
-    let instead = flag.to_uppercase().replace('-', "_");
+    let instead = key.to_uppercase().replace('-', "_");
     let help = format!("set it; or give the secret itself as JAGSPEC_{instead}");
-    Err(Stop::from(config.mistake(target, key, message).help(help)))
+    Err(Stop::from(config.mistake(target, &format!("{key}-env"), message).help(help)))
 }
