@@ -1,7 +1,7 @@
 //! What a run is to do, validated: the contract's options after flags, environment and config file have been
 //! joined. Plain data; `cli` makes it.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -199,6 +199,8 @@ pub struct Selection {
     pub exact: bool,
     /// A case does not run when its name contains one of these.
     pub skip: Vec<String>,
+    /// Of the cases that are left, only this part runs.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
@@ -206,6 +208,47 @@ impl Selection {
     pub fn selects(&self, name: &str) -> bool {
         let matches = |word: &String| if self.exact { name == word } else { name.contains(word.as_str()) };
         (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
+    }
+}
+
+/// One of the parts into which the cases of a run are cut: `K/N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub number: usize,
+    /// How many parts there are.
+    pub of: usize,
+}
+
+impl Shard {
+    /// More parts than a suite has cases help nobody.
+    pub const MOST: usize = 1000;
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parted = text.split_once('/').filter(|(number, of)| digits(number) && digits(of));
+        let Some((number, of)) = parted else {
+            return Err(format!("`{text}` is no K/N, such as 1/3, the first of three parts"));
+        };
+        // What is too long for a number is beyond every bound.
+        let [number, of] = [number, of].map(|part| part.parse().unwrap_or(usize::MAX));
+        match (number, of) {
+            (_, 0) => Err(format!("`{text}`: there is at least one part, 1/1")),
+            (_, of) if of > Self::MOST => Err(format!("`{text}`: there are at most {} parts", Self::MOST)),
+            (0, of) => Err(format!("`{text}`: the first part is 1/{of}")),
+            (number, of) if number > of => Err(format!("`{text}`: the last part is {of}/{of}")),
+            (number, of) => Ok(Self { number, of }),
+        }
     }
 }
 

@@ -38,8 +38,8 @@ pub struct Parsed<T> {
     pub problems: Vec<Problem>,
 }
 
-/// Reads a file that is mostly a list under the key `list`, past the items of it that have a mistake: a person who
-/// made three mistakes sees three, not one after each repair.
+/// Reads a file that is mostly a list or a mapping under the key `list`, past the items of it that have a mistake: a
+/// person who made three mistakes sees three, not one after each repair.
 pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) -> Parsed<T> {
     let mut text = source.text.clone();
     let mut problems: Vec<Problem> = Vec::new();
@@ -57,8 +57,8 @@ pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) ->
         let item = errors::offset(source, &error)
             .filter(|_| errors::is_of_shape(&error) && problems.len() < MISTAKES_AT_MOST)
             .and_then(|offset| positions.item_at(list, offset));
-        // Blanked with spaces, so that everything after it stays where it is. The list's last item must stay: with
-        // none the list would be null, another mistake.
+        // Blanked with spaces, so that everything after it stays where it is. The last item must stay: with none there
+        // would be null, another mistake.
         match item {
             Some(item) if positions.items(list) > 1 => blank(&mut text, item),
             _ => return Parsed { value: None, positions, problems },
@@ -66,10 +66,12 @@ pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) ->
     }
 }
 
-/// Overwrites an item of a block sequence, from its dash on, with spaces.
+/// Overwrites an item of a block sequence, from its dash on, or an entry of a block mapping with spaces.
 fn blank(text: &mut String, item: std::ops::Range<usize>) {
     let before = text[..item.start].trim_end();
-    let start = before.strip_suffix('-').map_or(item.start, str::len);
+    // Not the dash at the end of a value before.
+    let dash = before.strip_suffix('-').filter(|rest| rest.is_empty() || rest.ends_with([' ', '\n']));
+    let start = dash.map_or(item.start, str::len);
     let spaces: String = text[start..item.end]
         .chars()
         .flat_map(|c| [if c == '\n' { '\n' } else { ' ' }].repeat(c.len_utf8()))

@@ -12,7 +12,7 @@ use std::{
 use jagspec::suite::registry::Registry;
 
 /// The pure rooms, as paths under `src/`: a file, or a folder with all that is in it.
-const PURE: [&str; 20] = [
+const PURE: [&str; 22] = [
     "decode",
     "suite",
     "plan.rs",
@@ -23,6 +23,8 @@ const PURE: [&str; 20] = [
     "diagnose",
     "known_failures",
     "report",
+    "merge",
+    "diff",
     "template.rs",
     "problem.rs",
     "keys.rs",

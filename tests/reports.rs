@@ -9,12 +9,13 @@ use std::{fs, path::Path};
 use jagspec::{
     known_failures,
     report::{
-        EntryState, Outcome, Report, Summary, curl, json,
+        EntryState, Offence, Outcome, Report, ShardFacts, Summary, curl, json,
         redact::Redactor,
         snapshot,
         terminal::{self, TerminalOptions},
     },
     settings::Secret,
+    suite::RunCheck,
 };
 use serde_json::Value;
 
@@ -391,6 +392,8 @@ fn misfit(value: &Value, schema: &Value, root: &Value) -> Option<String> {
             "items" => items().iter().find_map(|item| misfit(item, argument, root)),
             "minItems" => (items().len() < count(argument)).then(|| format!("{value} is too short")),
             "maxItems" => (items().len() > count(argument)).then(|| format!("{value} is too long")),
+            // Of a number only.
+            "minimum" | "maximum" if !value.is_number() => None,
             "minimum" => (value.as_f64() < argument.as_f64()).then(|| format!("{value} is too small")),
             "maximum" => (value.as_f64() > argument.as_f64()).then(|| format!("{value} is too large")),
             other => panic!("unknown keyword {other}"),
@@ -461,8 +464,31 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
     let response = report.exchanges[0].response.as_mut().unwrap();
     response.headers.push(("location".to_owned(), format!("https://as.example/?client_secret={secret}&a=b")));
 
+    // What merging needs of a shard holds the same words once more.
+    report.shard = Some(ShardFacts {
+        selected: vec!["audience::one".to_owned()],
+        whole_run: Vec::new(),
+        answers: 1,
+        offences: vec![Offence {
+            check: RunCheck::NoServerErrors,
+            case: Some("audience::one".to_owned()),
+            what: format!("500 with a JSON object, {secret}"),
+            exchange: None,
+        }],
+        target_diagnoses: vec![report.diagnoses[0].clone()],
+        unreachable: false,
+        control_lost: Some(format!("400 invalid_grant ({secret})")),
+    });
+
     let redactor = Redactor::new(vec![Secret::new(secret)]);
     redactor.redact_report(&mut report);
+    // A line that is cut sends another request, and says so.
+    for exchange in &report.exchanges {
+        let says_so =
+            exchange.curl_hints.iter().filter(|hint| hint.starts_with("Something in it is redacted"));
+        assert_eq!(says_so.count(), usize::from(exchange.curl.contains("redacted]")), "{}", exchange.curl);
+    }
+    assert!(report.exchanges.iter().any(|exchange| !exchange.curl_hints.is_empty()));
     let text = json::render(&report).unwrap();
     for leak in [secret, token, "Y2xpZW50LTE6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"]
     {

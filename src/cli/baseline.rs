@@ -42,13 +42,11 @@ impl Baseline {
         }
     }
 
-    /// Reads and checks the file against the cases of these suites.
+    /// Reads and checks the file against the cases of these names. `write`: it is to be written anew.
     ///
     /// # Errors
     /// The mistakes in it, or why it cannot be read.
-    pub(super) fn read(path: PathBuf, options: &RunOptions, suites: &[Suite]) -> Result<Self, Vec<Problem>> {
-        let write = options.write_baseline.unwrap_or(false);
-        let names = names(suites);
+    pub(super) fn read(path: PathBuf, write: bool, names: Vec<String>) -> Result<Self, Vec<Problem>> {
         let source = if write && !path.exists() { None } else { Some(read(&path)?) };
         let entries = source.as_ref().map_or(Ok(Vec::new()), |source| entries(source, Some(&names)))?;
         Ok(Self { path, source, entries, write, names })
@@ -94,7 +92,7 @@ impl Baseline {
 
 /// The mistakes of a baseline, for `jagspec check`.
 pub(super) fn check(source: &Arc<SourceText>, suites: Option<&[Suite]>) -> Vec<Problem> {
-    let names = suites.map(names);
+    let names = suites.map(case_names);
     entries(source, names.as_deref()).err().unwrap_or_default()
 }
 
@@ -102,7 +100,8 @@ fn entries(source: &Arc<SourceText>, names: Option<&[String]>) -> Result<Vec<Bas
     known_failures::entries(source, names, &known_failures::this_version())
 }
 
-fn names(suites: &[Suite]) -> Vec<String> {
+/// The names of the cases of these suites.
+pub(super) fn case_names(suites: &[Suite]) -> Vec<String> {
     suites.iter().flat_map(|suite| &suite.cases).map(crate::suite::Case::name).collect()
 }
 

@@ -41,9 +41,50 @@ Exit status: 0 no mistake; 2 a file has one, or cannot be read.";
 pub(super) const SCHEMA: &str = "\
 Examples:
   jagspec schema > suite.schema.json
+  jagspec schema config > config.schema.json
   jagspec schema baseline
 
 Exit status: 0 printed.";
+
+pub(super) const MERGE: &str = "\
+Examples:
+  jagspec --target https://as.example --client-id ci --shard 1/3 --report json=1.json
+      one of three shards, each run wherever there is room
+  jagspec merge 1.json 2.json 3.json --report html=report.html --report junit=junit.xml
+      the report of the whole run, of all three
+  jagspec merge report.json --report html=report.html
+      a report of a whole run in another format
+
+Exit status: 0 every MUST that could be tested holds; 1, 3 and 130 as of the whole run; 2 the call is
+wrong, or the reports are not the shards of one run.";
+
+pub(super) const DIFF: &str = "\
+Examples:
+  jagspec diff yesterday.json today.json
+  jagspec diff --format json yesterday.json today.json
+
+Exit status: 0 the same outcomes, diagnoses and profile; 1 they differ; 2 a file is no report.";
+
+pub(super) const TARGETS: &str = "\
+Examples:
+  jagspec targets
+  jagspec targets --format github-matrix --shards 2
+      one line for $GITHUB_OUTPUT: {\"include\":[{\"target-name\":…,\"shard\":\"1/2\",\"name\":…},…]}
+  jagspec --target-name NAME
+      runs against one of them
+
+Exit status: 0 listed; 2 the call or the config file is wrong, or more jobs than GitHub takes.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  jagspec completions bash > ~/.local/share/bash-completion/completions/jagspec
+  jagspec completions zsh > ~/.zfunc/_jagspec
+      with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  jagspec completions fish > ~/.config/fish/completions/jagspec.fish
+  jagspec completions powershell >> $PROFILE
+  jagspec completions elvish >> ~/.config/elvish/rc.elv
+
+Exit status: 0 printed; 2 there is no such shell.";
 
 pub(super) const DOCTOR: &str = "\
 Example:

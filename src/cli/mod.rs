@@ -3,6 +3,7 @@
 
 mod baseline;
 mod commands;
+mod config;
 mod files;
 mod help;
 mod options;
@@ -11,11 +12,14 @@ mod settings;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::BoolishValueParser};
+use clap_complete::Shell;
 pub use commands::execute;
-pub use options::RunOptions;
+pub use options::{RunOptions, config_schema};
 pub use screen::Screen;
 pub use settings::{Started, UsageError, settings};
+
+use crate::settings::Selection;
 
 /// What the command line, the config file or a suite file got wrong: nothing was sent.
 pub const USAGE: u8 = 2;
@@ -45,12 +49,35 @@ pub struct RunArguments {
     /// Not the cases whose name contains this (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub skip: Vec<String>,
+    /// Only the K-th of N parts of the cases, 1/N to N/N; the command merge joins their reports
+    #[arg(long, env = "JAGSPEC_SHARD", value_name = "K/N")]
+    pub shard: Option<String>,
     /// The config file [default: jagspec.yaml, where there is one]
     #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The target of that name in the config file
+    #[arg(long, env = "JAGSPEC_TARGET_NAME", value_name = "NAME")]
+    pub target_name: Option<String>,
     /// Options that environment and config file may give as well.
     #[command(flatten)]
     pub options: RunOptions,
+}
+
+impl RunArguments {
+    /// Which cases run. An empty `--shard` is none.
+    ///
+    /// # Errors
+    /// A `--shard` that is no K/N.
+    fn selection(&self) -> Result<Selection, UsageError> {
+        let shard = self.shard.as_deref().filter(|shard| !shard.is_empty());
+        let shard = shard.map(str::parse).transpose();
+        Ok(Selection {
+            filters: self.filter.clone(),
+            exact: self.exact,
+            skip: self.skip.clone(),
+            shard: shard.map_err(|problem| UsageError { option: "--shard", problem })?,
+        })
+    }
 }
 
 /// The commands.
@@ -72,12 +99,27 @@ pub enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Prints the JSON Schema of a suite file or of a baseline, for editors
+    /// Prints the JSON Schema of a suite file, of a config file or of a baseline, for editors
     #[command(after_help = help::SCHEMA)]
     Schema {
-        /// suite or baseline
-        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "baseline"])]
+        /// suite, config or baseline
+        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "config", "baseline"])]
         kind: String,
+    },
+    /// Joins the JSON reports of the shards of one run, or renders one report anew
+    #[command(after_help = help::MERGE)]
+    Merge(MergeArguments),
+    /// Shows what changed between two JSON reports
+    #[command(after_help = help::DIFF)]
+    Diff(DiffArguments),
+    /// Lists the targets of the config file
+    #[command(after_help = help::TARGETS)]
+    Targets(TargetsArguments),
+    /// Prints the completions of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
     /// Says what to register at the target, and checks what can be checked before the first run
     #[command(after_help = help::DOCTOR)]
@@ -114,6 +156,60 @@ pub struct ListArguments {
     /// The profile whose levels are shown: draft, draft-next, mcp-ema or xaa
     #[arg(long, env = "JAGSPEC_PROFILE", value_name = "NAME", default_value = "draft")]
     pub profile: String,
+}
+
+/// Which reports to merge, and what to write.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The JSON reports of all shards of a run, or one report of a whole run
+    #[arg(required = true, value_name = "REPORT")]
+    pub reports: Vec<PathBuf>,
+    /// Writes a report, as in a run (repeatable)
+    #[arg(long, env = "JAGSPEC_REPORT", value_name = "FORMAT=PATH", value_delimiter = '\n')]
+    pub report: Vec<String>,
+    /// Fails, with a diff, when the snapshot written differs from the file that was there
+    #[arg(long, env = "JAGSPEC_CHECK_SNAPSHOT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true)]
+    pub check_snapshot: Option<bool>,
+    /// The file of your repository that the results of the SARIF report point at [default: the suite files]
+    #[arg(long, env = "JAGSPEC_SARIF_LOCATION", value_name = "FILE")]
+    pub sarif_location: Option<String>,
+    /// The file of known failures: only a change against it fails the run, a stale entry too
+    #[arg(long, env = "JAGSPEC_BASELINE", value_name = "FILE")]
+    pub baseline: Option<String>,
+    /// Writes the baseline anew from this report, with the comments that are in it
+    #[arg(long, env = "JAGSPEC_WRITE_BASELINE", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true)]
+    pub write_baseline: Option<bool>,
+    /// A suite file or folder of the run, whose cases the baseline names (repeatable)
+    #[arg(long, env = "JAGSPEC_SUITE", value_name = "PATH", value_delimiter = '\n')]
+    pub suite: Vec<PathBuf>,
+}
+
+/// Which reports to compare, and how.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier JSON report
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// The later JSON report
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+}
+
+/// How to list the targets.
+#[derive(Debug, Args)]
+pub struct TargetsArguments {
+    /// text, json or github-matrix
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json", "github-matrix"])]
+    pub format: String,
+    /// Cuts the cases of every target into so many parts, whatever `shards` of the config file says
+    #[arg(long, env = "JAGSPEC_SHARDS", value_name = "N", allow_negative_numbers = true)]
+    pub shards: Option<String>,
+    /// The config file [default: jagspec.yaml]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do with the IdP.
@@ -199,6 +295,9 @@ pub struct MintArguments {
     /// The config file [default: jagspec.yaml, where there is one]
     #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The target of that name in the config file
+    #[arg(long, env = "JAGSPEC_TARGET_NAME", value_name = "NAME")]
+    pub target_name: Option<String>,
     /// The options of a run, of which those count that shape its ID-JAGs.
     #[command(flatten)]
     pub options: RunOptions,

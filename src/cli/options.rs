@@ -1,7 +1,7 @@
 //! The options of a run as typed: on the command line, in the environment, in the config file. All are optional;
 //! `settings` joins the three and gives the defaults.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 use schemars::JsonSchema;
@@ -18,8 +18,54 @@ macro_rules! options {
             pub fn or(self, other: Self) -> Self {
                 $name { $($field: self.$field.or(other.$field),)* }
             }
+
+            /// Takes the option of this name out, in kebab case as in the config file.
+            pub fn remove(&mut self, name: &str) {
+                $(if name == stringify!($field).replace('_', "-") {
+                    self.$field = None;
+                })*
+            }
+
+            /// Whether the option of this name is given, in kebab case as in the config file.
+            pub fn gives(&self, name: &str) -> bool {
+                $((name == stringify!($field).replace('_', "-") && self.$field.is_some()))||*
+            }
         }
     };
+}
+
+/// A client's secret as options give it.
+pub(super) struct SecretOption<'a> {
+    /// The option's name in the config file; behind it `-env` for the variable.
+    pub(super) key: &'static str,
+    /// The secret itself.
+    pub(super) value: &'a mut Option<String>,
+    /// The environment variable that holds it.
+    pub(super) variable: &'a mut Option<String>,
+}
+
+impl RunOptions {
+    /// The clients' secrets.
+    pub(super) fn secrets(&mut self) -> [SecretOption<'_>; 3] {
+        [
+            ("client-secret", &mut self.client_secret, &mut self.client_secret_env),
+            ("other-client-secret", &mut self.other_client_secret, &mut self.other_client_secret_env),
+            (
+                "unauthorized-client-secret",
+                &mut self.unauthorized_client_secret,
+                &mut self.unauthorized_client_secret_env,
+            ),
+        ]
+        .map(|(key, value, variable)| SecretOption { key, value, variable })
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of a config file, indented, with a line break at the end.
+pub fn config_schema() -> String {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<RunOptions>();
+    schema.insert("title".to_owned(), "A config file of jagspec".into());
+    format!("{:#}\n", schema.to_value())
 }
 
 options! {
@@ -169,5 +215,22 @@ options! {
         /// A header field of every request to the target, for gateways; its value is a secret (repeatable)
         #[arg(long, env = "JAGSPEC_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', action = ArgAction::Append, hide_env_values = true, help_heading = "Exchanges")]
         pub header: Option<Vec<String>>,
+
+        /// Of the config file alone: the environment variable that holds the client's secret
+        #[arg(skip)]
+        pub client_secret_env: Option<String>,
+        /// Of the config file alone: the environment variable that holds the second client's secret
+        #[arg(skip)]
+        pub other_client_secret_env: Option<String>,
+        /// Of the config file alone: the environment variable that holds the secret of the client without the grant
+        #[arg(skip)]
+        pub unauthorized_client_secret_env: Option<String>,
+        /// Of the config file alone: into how many parts `jagspec targets` cuts the cases
+        #[arg(skip)]
+        pub shards: Option<usize>,
+        /// Of the config file alone: targets by name, each with options of its own; what it does not give is as beside
+        /// `targets`
+        #[arg(skip)]
+        pub targets: Option<BTreeMap<String, RunOptions>>,
     }
 }

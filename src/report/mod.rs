@@ -11,10 +11,12 @@ pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod made;
 pub mod markdown;
 mod normalise;
 pub mod redact;
 pub mod sarif;
+mod shard;
 pub(crate) mod shell;
 pub mod snapshot;
 pub mod terminal;
@@ -23,6 +25,8 @@ pub(crate) mod time;
 mod verdict;
 
 pub use baseline::{BaselineEntry, BaselineReport, EntryState, KnownFailure, NewFailure};
+pub use made::Made;
+pub use shard::{Offence, ShardFacts, WholeRunCase};
 pub use text::sanitise;
 pub use verdict::MustCount;
 
@@ -63,6 +67,9 @@ pub struct Report {
     pub baseline: Option<BaselineReport>,
     /// The HTTP exchanges that `cases[].exchanges` point at.
     pub exchanges: Vec<ExchangeReport>,
+    /// What merging needs of the report of a shard; left out of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardFacts>,
 }
 
 /// How the run was made.
@@ -178,6 +185,18 @@ impl Outcome {
         }
     }
 
+    /// How bad it is: of two outcomes the one with the greater weight is the worse.
+    pub fn weight(self) -> u8 {
+        match self {
+            Outcome::Fail => 5,
+            Outcome::Error => 4,
+            Outcome::Warn => 3,
+            Outcome::Inconclusive => 2,
+            Outcome::Skip => 1,
+            Outcome::Pass => 0,
+        }
+    }
+
     /// A sign to stand beside the word, never alone.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -203,6 +222,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// How grave it is: of two severities the one with the greater weight is the graver.
+    pub fn weight(self) -> u8 {
+        match self {
+            Severity::Critical => 3,
+            Severity::High => 2,
+            Severity::Low => 1,
+        }
+    }
+
     /// The word of the report.
     pub fn word(self) -> &'static str {
         match self {
@@ -273,6 +301,13 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
+    /// It was not carried out, for this reason; its row is `row`.
+    pub fn skip(&mut self, row: &str, reason: String) {
+        self.outcome = Outcome::Skip;
+        self.row = Some(row.to_owned());
+        self.reason = reason;
+    }
+
     /// Whether `--strict` counts it as a failure: a warning, but of level MAY, which is a reading that the
     /// specifications leave open. The wrong error of a MUST is none.
     pub fn is_grave_warning(&self) -> bool {
@@ -415,6 +450,9 @@ pub struct ProfileEntry {
     pub value: Value,
     /// Whether it is the same in every run against the same target.
     pub stable: bool,
+    /// The name of the case that measured it; null where it was no case.
+    #[serde(default)]
+    pub case: Option<String>,
     /// What was seen, one sentence each.
     pub evidence: Vec<String>,
 }
@@ -422,6 +460,9 @@ pub struct ProfileEntry {
 /// One HTTP exchange.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ExchangeReport {
+    /// What it is for, where it belongs to no single case, such as `discovery 1` or `control before audience`; else null.
+    #[serde(default)]
+    pub purpose: Option<String>,
     /// What was sent.
     pub request: RequestReport,
     /// What came back; null when nothing did.

@@ -100,7 +100,13 @@ impl Redactor {
         for entry in report.baseline.iter_mut().flat_map(|baseline| &mut baseline.entries) {
             entry.comment.iter_mut().for_each(redact);
         }
-        for diagnosis in &mut report.diagnoses {
+        let mut diagnoses: Vec<_> = report.diagnoses.iter_mut().collect();
+        if let Some(shard) = &mut report.shard {
+            diagnoses.extend(&mut shard.target_diagnoses);
+            shard.offences.iter_mut().for_each(|offence| redact(&mut offence.what));
+            shard.control_lost.iter_mut().for_each(redact);
+        }
+        for diagnosis in diagnoses {
             [&mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(redact);
             diagnosis.evidence.iter_mut().for_each(redact);
         }

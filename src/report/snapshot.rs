@@ -107,6 +107,9 @@ impl Snapshot<'_> {
         for (name, value) in &report.run.policies {
             self.line(0, &format!("# policy {name}={value}"));
         }
+        if let Some(shard) = &report.run.shard {
+            self.line(0, &format!("# shard {shard}"));
+        }
         let target = self.text(&report.target.issuer);
         self.line(0, &format!("target: {target}"));
 

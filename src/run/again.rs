@@ -353,3 +353,6 @@ fn mint(
     }
     command
 }
+
+#[cfg(test)]
+mod tests;

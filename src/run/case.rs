@@ -101,7 +101,8 @@ pub(super) async fn run_case(
         if let Some(name) = measured_name(case, &send.expect) {
             measured.push((name, answer_word(&observation)));
         }
-        let worse = verdict.as_ref().is_none_or(|(worst, _)| judgement.weight() >= worst.weight());
+        let worse =
+            verdict.as_ref().is_none_or(|(worst, _)| judgement.outcome.weight() >= worst.outcome.weight());
         if worse {
             verdict = Some((judgement, refused));
         }

@@ -49,7 +49,7 @@ pub(super) async fn climb(
 
 async fn send(session: &Session, prepared: &Prepared, transcript: &mut Transcript) -> AttemptAnswer {
     let observation = session.send(prepared).await;
-    transcript.keep(&observation, &prepared.again);
+    transcript.keep_next("probe", &observation, &prepared.again);
     answer(&observation)
 }
 

@@ -20,9 +20,9 @@ impl State<'_> {
     pub(super) async fn run_suites(&mut self, session: &Arc<Session>, baseline: Baseline) {
         let mut start = 0;
         while start < self.slots.len() {
-            let suite = &self.slots[start].case.suite;
+            let suite = self.slots[start].case.suite.as_str();
             let end = (start..self.slots.len())
-                .find(|index| self.slots[*index].case.suite != *suite)
+                .find(|index| self.slots[*index].case.suite != suite)
                 .unwrap_or(self.slots.len());
             let pending: Vec<usize> = (start..end)
                 .filter(|index| {
@@ -31,7 +31,7 @@ impl State<'_> {
                 })
                 .collect();
             if !pending.is_empty() {
-                self.run_suite(session, baseline, pending).await;
+                self.run_suite(session, baseline, suite, pending).await;
             }
             start = end;
         }
@@ -41,9 +41,10 @@ impl State<'_> {
         &mut self,
         session: &Arc<Session>,
         baseline: Baseline,
+        suite: &str,
         pending: Vec<usize>,
     ) {
-        let before = self.send_controls(session, baseline, &pending).await;
+        let before = self.send_controls(session, baseline, &pending, &format!("before {suite}")).await;
         let ready = self.apply_controls(&pending, &before);
         let semaphore = Arc::new(Semaphore::new(session.settings.jobs.max(1)));
         let mut tasks = JoinSet::new();
@@ -68,7 +69,7 @@ impl State<'_> {
         if ready.is_empty() {
             return;
         }
-        let after = self.send_controls(session, baseline, &ready).await;
+        let after = self.send_controls(session, baseline, &ready, &format!("after {suite}")).await;
         self.withdraw_refusals(&ready, &after);
         self.let_go(&ready);
     }
@@ -94,7 +95,8 @@ impl State<'_> {
                 );
                 continue;
             }
-            let before = self.send_controls(session, baseline, &[index]).await;
+            let name = case.name();
+            let before = self.send_controls(session, baseline, &[index], &format!("before {name}")).await;
             if self.apply_controls(&[index], &before).is_empty() {
                 continue;
             }
@@ -107,7 +109,7 @@ impl State<'_> {
             }
             self.report_progress(index, &result);
             self.settle_run(index, result);
-            let after = self.send_controls(session, baseline, &[index]).await;
+            let after = self.send_controls(session, baseline, &[index], &format!("after {name}")).await;
             if case.touches_the_idp() {
                 self.withdraw_after_rotation(index, &after);
             } else {
@@ -152,7 +154,7 @@ impl State<'_> {
                 judge::offences(&sent.observation, &sent.prepared.id_jag.assertion, sent.jwks_broken);
             let kept = (keep || offences.iter().any(|(_, what)| what.is_some()))
                 .then(|| self.transcript.keep(&sent.observation, &sent.prepared.again));
-            self.ledger.record(index, &name, offences, kept);
+            self.ledger.record(Some((index, &name)), offences, kept);
             self.canaries.insert(sent.prepared.id_jag.jti, index);
             if keep {
                 exchanges.extend(kept);

@@ -129,7 +129,7 @@ impl State<'_> {
             .then(|| "the client was let in without a credential".to_owned());
         let findings =
             vec![(RunCheck::MethodAdvertised, advertised), (RunCheck::ClientIsConfidential, public)];
-        self.ledger.record(0, "the well-formed ID-JAG", findings, Some(accepted.exchange));
+        self.ledger.record(None, findings, Some(accepted.exchange));
     }
 
     /// The cases with a second client prove something only if that client could redeem an ID-JAG of its own.
@@ -156,7 +156,7 @@ impl State<'_> {
                 Some(response) => self.refuse_other_client(&response.summary()),
                 None => self.refuse_other_client("no answer"),
             }
-            self.transcript.keep(&observation, &prepared.again);
+            self.transcript.keep_next("second client", &observation, &prepared.again);
         }
     }
 

@@ -9,9 +9,6 @@ use crate::{
     suite::{Level, Step},
 };
 
-/// How many offending exchanges a check of the whole run points at.
-const MOST_OFFENCES: usize = 5;
-
 impl State<'_> {
     /// Discovery's exchanges stand first in the report: every diagnosis may point at them.
     pub(super) fn keep_discovery(&mut self) {
@@ -27,7 +24,8 @@ impl State<'_> {
         let settings = &self.run.settings;
         self.discovery_exchanges = observations
             .map(|observation| {
-                self.transcript.keep(observation, &again::discovery(settings, &observation.request))
+                let again = again::discovery(settings, &observation.request);
+                self.transcript.keep_next("discovery", observation, &again)
             })
             .collect();
         if let Some(used) = discovery.used() {
@@ -71,24 +69,13 @@ impl State<'_> {
     }
 
     pub(super) fn judge_whole_run_cases(&mut self) {
+        let complete = !self.interrupted();
         for index in 0..self.slots.len() {
             let case = self.slots[index].case;
-            let Some(checks) = case.steps.iter().find_map(|step| match step {
-                Step::Run(checks) => Some(checks),
-                _ => None,
-            }) else {
-                continue;
-            };
-            let level = level(case, self.settings());
-            match self.ledger.judge(checks, level) {
-                None => self.skip(index, "no case of this run was answered".into()),
-                // What the cases that are missing would have shown is not known.
-                Some((judgement, _)) if self.interrupted() && judgement.outcome == Outcome::Pass => {}
-                Some((judgement, mut exchanges)) => {
-                    exchanges.truncate(MOST_OFFENCES);
-                    self.settle(index, judgement, exchanges, false);
-                }
-            }
+            let Some(checks) = case.run_checks() else { continue };
+            let slot = &mut self.slots[index];
+            slot.done = true;
+            self.ledger.settle(&mut slot.report, checks, &case.row, complete);
         }
     }
 

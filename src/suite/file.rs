@@ -347,7 +347,7 @@ pub enum DiscoveryCheck {
 }
 
 /// A named check of every answer of the token endpoint in the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCheck {
     /// None had a status of 500 or more: a bad request is the client's error (RFC 6749 section 5.2).

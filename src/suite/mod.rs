@@ -89,6 +89,14 @@ impl Case {
         waits.max().unwrap_or(0)
     }
 
+    /// What it checks of every answer of the run, where that is what it is about.
+    pub fn run_checks(&self) -> Option<&[RunCheck]> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Run(checks) => Some(checks.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Its token requests, in order.
     pub fn requests(&self) -> impl Iterator<Item = &Send> {
         self.steps.iter().filter_map(|step| match step {

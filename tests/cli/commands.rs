@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use jagspec::suite::{load, registry::Registry};
+use jagspec::{
+    problem::SourceText,
+    suite::{load, registry::Registry},
+    yaml,
+};
 use serde_json::Value;
 
 use crate::Program;
@@ -27,6 +31,10 @@ fn every_help_has_an_example_and_the_exit_statuses() {
         &["explain"],
         &["check"],
         &["schema"],
+        &["merge"],
+        &["diff"],
+        &["targets"],
+        &["completions"],
         &["doctor"],
         &["idp"],
         &["idp", "serve"],
@@ -129,7 +137,16 @@ fn the_schema_is_the_one_that_is_checked_in() {
         let checked_in = fs::read_to_string(root(&format!("schemas/{file}.schema.json"))).unwrap();
         assert_eq!(output(arguments), checked_in);
     }
-    Program::new(["schema", "basline"]).run().refuses(&["invalid value 'basline'", "suite, baseline"]);
+    Program::new(["schema", "basline"])
+        .run()
+        .refuses(&["invalid value 'basline'", "suite, config, baseline"]);
+    let config: Value = serde_json::from_str(&output(&["schema", "config"])).unwrap();
+    let validator = jsonschema::validator_for(&config).unwrap();
+    let example = fs::read_to_string(root("examples/fleet/jagspec.yaml")).unwrap();
+    let mut example: Value = yaml::parse(&SourceText::new("jagspec.yaml", example)).unwrap();
+    assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).collect::<Vec<_>>());
+    example["targets"]["todos"]["shrds"] = 2.into();
+    assert!(!validator.is_valid(&example));
 }
 
 #[test]
@@ -242,5 +259,34 @@ fn what_serves_ends_when_it_is_interrupted() {
         assert!(serving.value("issuer").starts_with("http://127.0.0.1:"));
         serving.interrupt();
         serving.finish().says(0, &["Ctrl-C"]);
+    }
+}
+
+#[test]
+fn every_shell_gets_completions_from_the_same_definitions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = output(&["completions", shell]);
+        for word in ["jagspec", "merge", "completions", "target-name", "github-matrix"] {
+            assert!(script.contains(word), "`{word}` is not in the completions of {shell}");
+        }
+    }
+    Program::new(["completions", "csh"])
+        .run()
+        .refuses(&["possible values: bash, elvish, fish, powershell, zsh"]);
+    let bash = Program::new(["completions", "bash"]).run().stdout;
+    // Where there is a bash: it reads the script, and completes with it.
+    let folder = Program::new(["list"]).file("jagspec.bash", &bash);
+    let completed = "source jagspec.bash; COMP_WORDS=(jagspec mer); COMP_CWORD=1; _jagspec jagspec mer jagspec; echo \
+                     \"${COMPREPLY[@]}\"";
+    let bash = |arguments: &[&str]| {
+        std::process::Command::new("bash").args(arguments).current_dir(folder.folder.root()).output()
+    };
+    match bash(&["-n", "jagspec.bash"]) {
+        Err(error) => println!("no bash here to read the script ({error})"),
+        Ok(read) => {
+            assert!(read.status.success() && read.stderr.is_empty(), "{read:?}");
+            let completed = bash(&["--norc", "-c", completed]).unwrap();
+            assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "merge", "{completed:?}");
+        }
     }
 }

@@ -13,9 +13,11 @@ mod commands;
 mod config;
 mod decode;
 mod faults;
+mod fleet;
 mod mint;
 mod reports;
 mod runs;
+mod shards;
 mod wrong_calls;
 
 use std::{

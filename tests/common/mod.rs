@@ -12,7 +12,7 @@ use jagspec::{
     playground::{Fault, Playground, PlaygroundConfig, Policies, RegisteredClient},
     report::Report,
     run::{Ids, Run},
-    settings::{Client, Secret, Selection, Settings},
+    settings::{Client, Secret, Selection, Settings, Shard},
     suite::{Suite, load, registry::Registry},
     token_request::ClientAuthenticationMethod,
 };
@@ -36,6 +36,10 @@ pub struct Setup {
     pub options: RunOptions,
     /// Filters as typed.
     pub filters: Vec<String>,
+    /// Which part of the cases.
+    pub shard: Option<Shard>,
+    /// The time, at which the clock of the run stands still; the system's where none is set.
+    pub now: Option<i64>,
 }
 
 impl Setup {
@@ -46,7 +50,7 @@ impl Setup {
 
 /// Starts IdP and playground, runs, stops both.
 pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
-    let clock = Clock::at(Clock::System.now());
+    let clock = Clock::at(setup.now.unwrap_or_else(|| Clock::System.now()));
     let idp = Idp::start(IdpConfig {
         listen: "127.0.0.1:0".into(),
         issuer: None,
@@ -63,7 +67,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
     .await
     .unwrap();
     let issuer = idp.issuer();
-    let selection = Selection { filters: setup.filters, ..Selection::default() };
+    let selection = Selection { filters: setup.filters, shard: setup.shard, ..Selection::default() };
     let settings = settings(&setup.options, selection).unwrap();
     let playground = Playground::start(PlaygroundConfig {
         client_auth: settings.client_auth,
@@ -83,7 +87,8 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         registry,
         idp: &idp,
         clock,
-        ids: Arc::new(Ids::random()),
+        // The playground is this run's own, and has seen no other `jti`.
+        ids: Arc::new(Ids::new("jti")),
         interrupted,
         progress: &|_| {},
     }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 const OTHER_SECRET: &str = "an0ther s3cret&more";
+const THIRD_SECRET: &str = "th1rd:s3cret+of/one";
 const HEADER: &str = "gateway-k3y=with==equals";
 
 fn percent(text: &str) -> String {
@@ -29,7 +30,8 @@ fn spellings(secret: &str) -> Vec<String> {
 
 /// Everything that was sent, and the secrets in every spelling, in the body and in a header.
 fn reflect(request: &Request, stream: &mut std::net::TcpStream) {
-    let spelled: Vec<String> = [SECRET, OTHER_SECRET, HEADER].into_iter().flat_map(spellings).collect();
+    let spelled: Vec<String> =
+        [SECRET, OTHER_SECRET, THIRD_SECRET, HEADER].into_iter().flat_map(spellings).collect();
     let headers: Vec<String> =
         request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let body = json!({
@@ -49,6 +51,8 @@ fn program(target: &str) -> Program {
         .with(["--report", "html=report.html"])
         .variable("JAGSPEC_CLIENT_SECRET", SECRET)
         .variable("JAGSPEC_OTHER_CLIENT_SECRET", OTHER_SECRET)
+        .variable("JAGSPEC_UNAUTHORIZED_CLIENT_ID", "without-the-grant")
+        .variable("JAGSPEC_UNAUTHORIZED_CLIENT_SECRET", THIRD_SECRET)
         .variable("JAGSPEC_HEADER", format!("X-Gateway-Key: {HEADER}"))
 }
 
@@ -74,7 +78,7 @@ fn no_output_holds_a_secret() {
             .fold(page.clone(), |text, (escaped, plain)| text.replace(escaped, plain));
         let [json, snapshot] = ["report.json", "report.snap"].map(|name| program.read(name));
         for text in [finished.stdout, finished.stderr, json, snapshot, page, seen] {
-            for secret in [SECRET, OTHER_SECRET, HEADER] {
+            for secret in [SECRET, OTHER_SECRET, THIRD_SECRET, HEADER] {
                 for spelling in spellings(secret) {
                     assert!(!text.contains(&spelling), "{spelling} in:\n{text}");
                 }

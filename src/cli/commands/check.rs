@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use super::Stop;
 use crate::{
-    cli::{Screen, baseline, files},
-    problem::Problem,
+    cli::{Screen, baseline, config::Config},
     suite::{check_files, registry::Registry},
 };
 
 pub(super) fn check(paths: &[PathBuf], screen: &Screen) -> Result<u8, Stop> {
     let registry = Registry::embedded()?;
-    let config = |source: &_| files::parse_config(source).err().into_iter().collect::<Vec<Problem>>();
-    let problems = check_files(paths, &registry, &config, &baseline::check);
+    let problems = check_files(paths, &registry, &Config::check, &baseline::check);
     if !problems.is_empty() {
         return Err(problems.into());
     }

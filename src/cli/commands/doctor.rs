@@ -7,9 +7,10 @@ use super::{
     Stop, lasting_keys,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
+    told::Told,
 };
 use crate::{
-    cli::{RunArguments, Screen, files, settings::settings},
+    cli::{RunArguments, Screen},
     clock::Clock,
     discovery::Discovery,
     exchange,
@@ -25,8 +26,9 @@ use crate::{
 const NOT_READY: u8 = 3;
 
 pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let settings = settings(&options, Selection::default())?;
+    let told = Told::of(&arguments)?;
+    let settings = told.settings(Selection::default())?;
+    let options = told.options;
     let config = IdpConfig {
         listen: options.idp_listen.clone().unwrap_or_else(|| IDP_LISTEN.to_owned()),
         issuer: options.idp_issuer.clone(),

@@ -1,8 +1,8 @@
 //! `jagspec mint`: one ID-JAG on standard output, made as a run makes its own. Nothing is sent.
 
-use super::{Stop, algorithm, lasting_keys, load_suites, stop};
+use super::{Stop, algorithm, lasting_keys, load_suites, stop, told::Told};
 use crate::{
-    cli::{MintArguments, RunOptions, Screen, files, settings::settings},
+    cli::{MintArguments, RunOptions, Screen},
     clock::Clock,
     idjag::{IdJagChange, KeyChoice},
     idp::{Issuer, issuer_of_listener},
@@ -14,18 +14,23 @@ use crate::{
 };
 
 pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop> {
-    let mut options = arguments.options.clone().or(files::config(arguments.config.as_deref())?);
+    let mut told =
+        Told::join(&arguments.options, arguments.config.as_deref(), arguments.target_name.as_deref())?;
+    let options = &mut told.options;
     // The line of another exchange may have wanted it exported.
-    options.other_client_secret = options.other_client_secret.filter(|_| options.other_client_id.is_some());
-    options.unauthorized_client_secret =
-        options.unauthorized_client_secret.filter(|_| options.unauthorized_client_id.is_some());
+    if options.other_client_id.is_none() {
+        options.other_client_secret = None;
+    }
+    if options.unauthorized_client_id.is_none() {
+        options.unauthorized_client_secret = None;
+    }
     if options.target.is_none() {
         return Err(stop(
             "--target: the ID-JAG needs an `aud`: give the issuer identifier of the authorization server, as its \
              metadata has it",
         ));
     }
-    let mut settings = settings(&options, Selection::default())?;
+    let mut settings = told.settings(Selection::default())?;
     let Some(client) = settings.client.clone() else {
         return Err(stop(
             "--client-id: the ID-JAG needs a `client_id`: give that of the client at the target",
@@ -37,7 +42,7 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
         None => None,
     };
     let changes = changes(&arguments.change)?;
-    settings.idp_issuer = issuer(&options)?;
+    settings.idp_issuer = issuer(&told.options)?;
     let keyring = lasting_keys(settings.idp.key.as_ref(), settings.idp.client_key.as_ref(), screen)?;
     for action in request.iter().flat_map(Request::actions_before) {
         keyring.perform(action).map_err(stop)?;

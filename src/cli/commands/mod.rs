@@ -1,21 +1,26 @@
 //! The commands, one file each.
 
 mod check;
+mod completions;
 mod decode;
+mod diff;
 mod doctor;
 mod explain;
 mod idp;
 mod interruption;
 mod list;
+mod merge;
 mod mint;
 mod playground;
 mod publish;
 mod reach;
 mod run;
+mod targets;
+mod told;
 
 use std::path::PathBuf;
 
-use super::{Cli, Command, Screen, USAGE, UsageError};
+use super::{Cli, Command, Screen, USAGE, UsageError, config_schema};
 use crate::{
     idp::{Idp, IdpConfig, Keyring, TlsFiles, key_store},
     keys::Algorithm,
@@ -26,6 +31,9 @@ use crate::{
     suite::{Suite, load, registry::Registry, schema},
 };
 
+/// So many things that are wrong are told at once.
+const MOST_MESSAGES: usize = 50;
+
 /// Carries a command out and returns its exit status.
 pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
     let outcome = match cli.command {
@@ -34,13 +42,17 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Explain { id }) => explain::explain(&id, screen),
         Some(Command::Check { files }) => check::check(&files, screen),
         Some(Command::Schema { kind }) => {
-            screen.result(&if kind == "baseline" {
-                known_failures::file::schema()
-            } else {
-                schema::suite_schema()
+            screen.result(&match kind.as_str() {
+                "config" => config_schema(),
+                "baseline" => known_failures::file::schema(),
+                _ => schema::suite_schema(),
             });
             Ok(0)
         }
+        Some(Command::Merge(arguments)) => merge::merge(arguments, screen),
+        Some(Command::Diff(arguments)) => diff::diff(&arguments, screen),
+        Some(Command::Targets(arguments)) => targets::targets(&arguments, screen),
+        Some(Command::Completions { shell }) => completions::completions(shell, screen),
         Some(Command::Doctor(arguments)) => doctor::doctor(*arguments, screen).await,
         Some(Command::Idp(command)) => idp::idp(command, screen).await,
         Some(Command::Mint(arguments)) => mint::mint(*arguments, screen),
@@ -54,8 +66,13 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
             screen.message(&problem::render(&problems, screen.colour_messages()));
             USAGE
         }
-        Err(Stop::Message(message)) => {
-            screen.message(&format!("error: {message}\n"));
+        Err(Stop::Messages(messages)) => {
+            for message in messages.iter().take(MOST_MESSAGES) {
+                screen.message(&format!("error: {message}\n"));
+            }
+            if messages.len() > MOST_MESSAGES {
+                screen.message(&format!("error: and {} more\n", messages.len() - MOST_MESSAGES));
+            }
             USAGE
         }
     }
@@ -65,8 +82,8 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
 enum Stop {
     /// Mistakes in files, each shown at its place.
     Files(Vec<Problem>),
-    /// One sentence that names the thing and the mend.
-    Message(String),
+    /// One sentence for each thing that is wrong, which names it and the mend.
+    Messages(Vec<String>),
 }
 
 impl From<Vec<Problem>> for Stop {
@@ -83,12 +100,12 @@ impl From<Problem> for Stop {
 
 impl From<UsageError> for Stop {
     fn from(error: UsageError) -> Self {
-        Stop::Message(error.to_string())
+        stop(error)
     }
 }
 
 fn stop(error: impl std::fmt::Display) -> Stop {
-    Stop::Message(error.to_string())
+    Stop::Messages(vec![error.to_string()])
 }
 
 /// The registry and the suites: of these paths, or the shipped ones.

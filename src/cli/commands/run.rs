@@ -11,10 +11,15 @@ use super::{
     lasting_keys, load_suites,
     publish::Outputs,
     reach::{Reach, reach},
-    redactor, start_idp, stop, tls_files, with_client_key,
+    redactor, start_idp, stop, tls_files,
+    told::Told,
+    with_client_key,
 };
 use crate::{
-    cli::{Cli, RunArguments, RunOptions, Screen, Started, baseline::Baseline, files, settings::settings},
+    cli::{
+        Cli, RunArguments, RunOptions, Screen, Started,
+        baseline::{Baseline, case_names},
+    },
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
@@ -22,19 +27,22 @@ use crate::{
     problem::nearest,
     run::{Ids, Progress, Run},
     settings::{Client, IDP_LISTEN, SUBJECT, Secret, Selection, Settings},
+    suite::Suite,
     token_request::ClientAuthenticationMethod,
 };
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
-    let settings = settings(&options, selection)?;
+    let told = Told::of(&arguments)?;
+    let settings = told.settings(arguments.selection()?)?;
+    let options = told.options;
     let baseline = Baseline::path(&options)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
-    let baseline = baseline.map(|path| Baseline::read(path, &options, &suites)).transpose()?;
-    if plan::select(&suites, &settings).is_empty() {
-        return Err(stop(nothing_selected(&settings.selection)));
+    let write_baseline = options.write_baseline.unwrap_or(false);
+    let baseline =
+        baseline.map(|path| Baseline::read(path, write_baseline, case_names(&suites))).transpose()?;
+    if plan::select(&suites, &settings.selection).is_empty() {
+        return Err(stop(nothing_selected(&suites, &settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
@@ -78,7 +86,18 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
 }
 
 /// What was asked for, in words, and what was perhaps meant.
-fn nothing_selected(selection: &Selection) -> String {
+fn nothing_selected(suites: &[Suite], selection: &Selection) -> String {
+    if let Some(shard) = selection.shard {
+        let whole = Selection { shard: None, ..selection.clone() };
+        let cases = plan::select(suites, &whole).len();
+        if cases > 0 {
+            let (case, part) = if cases == 1 { ("case is", "part") } else { ("cases are", "parts") };
+            return format!(
+                "--shard {shard}: no case is left for this part: {cases} {case} selected, so that there can be {cases} \
+                 {part} at most"
+            );
+        }
+    }
     let quoted =
         |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let mut asked = match selection.filters.as_slice() {

@@ -33,7 +33,7 @@ pub(super) struct Exchange {
 
 /// An exchange, with what the case changes marked.
 pub(super) fn exchange(number: usize, exchange: &ExchangeReport, changed: &[ChangedMember]) -> Exchange {
-    let ExchangeReport { request, response, error, elapsed_ms, curl, curl_hints } = exchange;
+    let ExchangeReport { request, response, error, elapsed_ms, curl, curl_hints, purpose: _ } = exchange;
     let assertion = token::assertion(request);
     Exchange {
         number,
