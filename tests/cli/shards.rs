@@ -286,7 +286,7 @@ fn the_whole_is_compared_with_a_baseline_and_not_its_parts() {
     let known = merge(&["--baseline", "baseline.yaml"]).file("baseline.yaml", &baseline);
     known.run().says(0, &["exit 0"]);
     assert_eq!(known.report()["baseline"]["known"], 4);
-    let stale = baseline.replace("audience::second-audience/other-last", "audience::resource");
+    let stale = baseline.replace("audience::second-audience/other-last", "audience::idp");
     let stale = merge(&["--baseline", "baseline.yaml"]).file("baseline.yaml", stale);
     stale.run().says(1, &["stale"]);
     let broken =
