@@ -55,8 +55,8 @@ Examples:
   jagspec merge report.json --report html=report.html
       a report of a whole run in another format
 
-Exit status: 0 every MUST that could be tested holds; 1, 3 and 130 as of the whole run; 2 the call is
-wrong, or the reports are not the shards of one run.";
+Exit status: 0 every MUST that could be tested holds; 1, 3 and 130 as of the whole run;
+2 the call is wrong, or the reports are not the shards of one run.";
 
 pub(super) const DIFF: &str = "\
 Examples:

@@ -262,6 +262,7 @@ fn what_serves_ends_when_it_is_interrupted() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "says why a part is left out")]
 #[test]
 fn every_shell_gets_completions_from_the_same_definitions() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

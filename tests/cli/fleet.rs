@@ -78,6 +78,11 @@ fn the_options_of_a_target_beat_those_for_all_and_are_beaten_by_the_command_line
     billing.variable("BILLING_SECRET", "s3cr3t").run().refuses(&["no case has `no-such-case` in its name"]);
     let typed = run(&["--target-name", "billing"]).variable("JAGSPEC_CLIENT_SECRET", "s3cr3t");
     typed.run().refuses(&["no case has `no-such-case` in its name"]);
+    // An ID-JAG is made for a target by its name too.
+    let mint = Program::new(["mint", "--target-name", "billing"]).file("jagspec.yaml", &config);
+    let id_jag = mint.variable("BILLING_SECRET", "s3cr3t").run().stdout;
+    let decode = Program::new(["decode", id_jag.trim()]).run();
+    decode.says(0, &[&format!("{}/billing", target.url()), "own"]);
     // The name is read from the environment as well.
     let named = run(&[]).variable("JAGSPEC_TARGET_NAME", "orders");
     named.run().refuses(&["unknown profile `drat`"]);

@@ -260,3 +260,36 @@ fn diff_shows_what_changed_worse_first() {
     let more = Program::new(["diff"]).with([good.path("0.json"), good.path("less.json")]).run();
     more.says(1, &["GONE ", "– discovery::", "(was pass)"]);
 }
+
+#[test]
+fn the_whole_is_compared_with_a_baseline_and_not_its_parts() {
+    let folder = reports(&["aud-multi-element-array"], 2).folder;
+    // As if the first shard had known all its failures.
+    changed(&folder, "1.json", "known.json", |report| {
+        report["exit_status"] = json!(0);
+        for case in report["cases"].as_array_mut().unwrap() {
+            if case["outcome"] == "fail" {
+                case["known"] = json!({ "line": 1, "comment": "of the shard", "expires": null });
+            }
+        }
+    });
+    let merge = |arguments: &[&str]| {
+        let paths = ["known.json", "2.json"].map(|file| folder.path(file));
+        Program::new(["merge", "--report", "json=report.json"]).with(paths).with(arguments)
+    };
+    let without = merge(&[]);
+    without.run().says(1, &["exit 1: a MUST is broken"]);
+    assert!(!without.read("report.json").contains("of the shard"));
+    let write = merge(&["--baseline", "baseline.yaml", "--write-baseline"]);
+    write.run().says(0, &["wrote baseline.yaml: 4 entries, 4 added, 0 removed"]);
+    let baseline = write.read("baseline.yaml");
+    let known = merge(&["--baseline", "baseline.yaml"]).file("baseline.yaml", &baseline);
+    known.run().says(0, &["exit 0"]);
+    assert_eq!(known.report()["baseline"]["known"], 4);
+    let stale = baseline.replace("audience::second-audience/other-last", "audience::idp");
+    let stale = merge(&["--baseline", "baseline.yaml"]).file("baseline.yaml", stale);
+    stale.run().says(1, &["stale"]);
+    let broken =
+        merge(&["--baseline", "baseline.yaml"]).file("baseline.yaml", "known:\n  - case: no::such\n");
+    broken.run().refuses(&["baseline.yaml:2:"]);
+}
