@@ -22,6 +22,9 @@ use crate::{
     suite::{Suite, load, registry::Registry, schema},
 };
 
+/// The status of a command that went well, but for a report or a result that could not be written.
+const NOT_WRITTEN: u8 = 1;
+
 /// Carries a command out and returns its exit status.
 pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
     let outcome = match cli.command {
@@ -38,6 +41,7 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Playground(arguments)) => playground::playground(arguments, screen).await,
     };
     match outcome {
+        Ok(0) if screen.has_lost_a_result() => NOT_WRITTEN,
         Ok(status) => status,
         Err(Stop::Files(mut problems)) => {
             problem::sort(&mut problems);
