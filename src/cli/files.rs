@@ -127,7 +127,8 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
             return Err(wrong("two reports cannot both go to standard output".into()));
         }
-        let is_same = |other: &PathBuf| path.as_ref().is_some_and(|path| destination(path) == destination(other));
+        let is_same =
+            |other: &PathBuf| path.as_ref().is_some_and(|path| destination(path) == destination(other));
         if files.iter().any(|file: &ReportFile| file.path.as_ref().is_some_and(is_same)) {
             return Err(wrong(format!("`{text}` would replace the other report of that path")));
         }

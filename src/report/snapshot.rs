@@ -260,7 +260,8 @@ impl Snapshot<'_> {
 /// The middles of the buckets in which measured numbers are told up to one day: what people set, so that 300 and 299
 /// are the same.
 const MIDDLES: [f64; 19] = [
-    0., 1., 2., 3., 5., 10., 20., 30., 60., 120., 300., 600., 900., 1800., 3600., 7200., 14_400., 43_200., 86_400.,
+    0., 1., 2., 3., 5., 10., 20., 30., 60., 120., 300., 600., 900., 1800., 3600., 7200., 14_400., 43_200.,
+    86_400.,
 ];
 
 /// A number as the middle of its bucket: `≈ 300`. Between two middles the geometric mean parts them, since a

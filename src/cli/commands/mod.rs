@@ -135,9 +135,6 @@ fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<Tls
 /// Every secret of the run.
 fn redactor(settings: &Settings) -> Redactor {
     let clients = settings.client.iter().chain(&settings.other_client);
-    let secrets = clients
-        .filter_map(|client| client.secret.clone())
-        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
-        .collect();
-    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
+    let secrets = clients.filter_map(|client| client.secret.clone()).collect();
+    Redactor::with_headers(secrets, settings.http.headers.iter().cloned())
 }

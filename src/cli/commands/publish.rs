@@ -66,6 +66,11 @@ impl Outputs {
             });
             trouble.extend(written.err());
         }
+        if !trouble.is_empty() && report.exit_status == 0 {
+            // The reports that were written say 0: of the others' trouble they know nothing.
+            report.exit_status = NOT_WRITTEN;
+            exit_reason = Some("a report could not be written".to_owned());
+        }
         let options =
             terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
         screen.result(&terminal::render(&report, &options));
@@ -75,10 +80,7 @@ impl Outputs {
         for problem in &trouble {
             screen.message(&format!("error: a report could not be written: {problem}\n"));
         }
-        match report.exit_status {
-            0 if !trouble.is_empty() => NOT_WRITTEN,
-            status => status,
-        }
+        report.exit_status
     }
 
     /// How the snapshot differs from the file that was there. One that cannot be read as text differs as well; none

@@ -83,11 +83,7 @@ const EXAMPLES: [(&str, &str, &str, &[&str]); 13] = [
 #[test]
 fn every_rule_takes_what_it_should_and_leaves_the_rest() {
     let named: Vec<_> = EXAMPLES.iter().map(|example| example.0).collect();
-    assert_eq!(
-        named,
-        RULES.iter().map(|rule| rule.name).collect::<Vec<_>>(),
-        "one example for each rule"
-    );
+    assert_eq!(named, RULES.iter().map(|rule| rule.name).collect::<Vec<_>>(), "one example for each rule");
     for ((name, text, expected, alone), rule) in EXAMPLES.iter().zip(&RULES) {
         assert_eq!(rule.apply(text), *expected, "{name}");
         for text in *alone {

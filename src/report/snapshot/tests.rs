@@ -12,10 +12,9 @@ fn the_longest_known_address_is_named_and_no_longer_port_is_cut() {
             (String::new(), "${nothing}"),
         ],
     };
-    assert_eq!(
-        known.replace("https://as.example/token, https://as.example/x, http://127.0.0.1:95551"),
-        { "${target.token_endpoint}, ${target.issuer}/x, http://127.0.0.1:95551" }
-    );
+    assert_eq!(known.replace("https://as.example/token, https://as.example/x, http://127.0.0.1:95551"), {
+        "${target.token_endpoint}, ${target.issuer}/x, http://127.0.0.1:95551"
+    });
     assert_eq!(known.replace("http://127.0.0.1:9555/jwks"), "${idp.issuer}/jwks");
 }
 
