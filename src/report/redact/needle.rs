@@ -169,10 +169,9 @@ fn starts_with(text: &[u8], spelling: &[u8]) -> bool {
 }
 
 /// One character as it stands in plain text, percent- or form-encoded, in JSON, in HTML or XML, in a shell's quotes; in
-/// small letters too, which is what becomes of the names of header fields and of hosts.
+/// small letters too, which is what becomes of the names of header fields and of hosts. Each of these may stand in a form
+/// once more: a target throws it back in a redirect.
 fn spellings(c: char) -> Vec<Vec<u8>> {
-    let of_utf8 =
-        |escape: fn(u8) -> String| c.encode_utf8(&mut [0; 4]).bytes().map(escape).collect::<String>();
     let of_utf16 = |escape: fn(u16) -> String| {
         c.encode_utf16(&mut [0; 2]).iter().map(|unit| escape(*unit)).collect::<String>()
     };
@@ -180,9 +179,7 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
     let mut all = vec![
         c.to_string(),
         c.to_ascii_lowercase().to_string(),
-        of_utf8(|byte| format!("%{byte:02x}")),
-        // A form within a form: the request thrown back in a redirect.
-        of_utf8(|byte| format!("%25{byte:02x}")),
+        percent(&c.to_string(), |_| true),
         of_utf16(|unit| format!("\\u{unit:04x}")),
         of_utf16(|unit| format!("\\\\u{unit:04x}")),
         format!("\\x{number:02x}"),
@@ -192,13 +189,13 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
     ];
     let more: &[&str] = match c {
         ' ' => &["+"],
-        // The longer ones are JSON within a JSON string, JSON in HTML, JSON in a form.
-        '"' => &["\\\"", "\\\\\\\"", "&quot;", "\\&quot;", "%5c%22"],
+        // The longer ones are JSON within a JSON string, and JSON in HTML.
+        '"' => &["\\\"", "\\\\\\\"", "&quot;", "\\&quot;"],
         '\'' => &["&apos;", "'\\''", "\\'"],
         '&' => &["&amp;"],
         '<' => &["&lt;"],
         '>' => &["&gt;"],
-        '\\' => &["\\\\", "\\\\\\\\", "%5c%5c"],
+        '\\' => &["\\\\", "\\\\\\\\"],
         '/' => &["\\/"],
         '%' => &["%%"],
         '\n' => &["\\n"],
@@ -206,9 +203,18 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
         _ => &[],
     };
     all.extend(more.iter().map(|spelling| (*spelling).to_owned()));
+    let is_reserved = |byte: u8| !byte.is_ascii_alphanumeric() && !b"-._~".contains(&byte);
+    let nested: Vec<_> = all.iter().map(|spelling| percent(spelling, is_reserved)).collect();
+    all.extend(nested);
     all.sort_unstable();
     all.dedup();
     all.into_iter().map(String::into_bytes).collect()
+}
+
+/// The text with these bytes of it percent-encoded.
+fn percent(text: &str, is_encoded: impl Fn(u8) -> bool) -> String {
+    let byte = |byte| if is_encoded(byte) { format!("%{byte:02x}") } else { char::from(byte).to_string() };
+    text.bytes().map(byte).collect()
 }
 
 /// A run of base64 or base64url in which one of the needles is hidden, wherever in the run it begins: the

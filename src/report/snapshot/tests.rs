@@ -8,6 +8,7 @@ fn the_longest_known_address_is_named_and_no_longer_port_is_cut() {
         replacements: vec![
             ("http://127.0.0.1:9555".to_owned(), "${idp.issuer}"),
             ("https://as.example".to_owned(), "${target.issuer}"),
+            ("https://as.example".to_owned(), "${target.origin}"),
             ("https://as.example/token".to_owned(), "${target.token_endpoint}"),
             (String::new(), "${nothing}"),
         ],
@@ -16,6 +17,18 @@ fn the_longest_known_address_is_named_and_no_longer_port_is_cut() {
         "${target.token_endpoint}, ${target.issuer}/x, http://127.0.0.1:95551"
     });
     assert_eq!(known.replace("http://127.0.0.1:9555/jwks"), "${idp.issuer}/jwks");
+}
+
+#[test]
+fn well_known_addresses_are_told_by_the_origin() {
+    let text = include_str!("../../../fixtures/report/mixed.json");
+    let mut report: Report = serde_json::from_str(text).unwrap();
+    report.target.issuer = "https://as.example:8443/tenant".to_owned();
+    let known = Known::of(&report);
+    assert_eq!(
+        known.replace("https://as.example:8443/.well-known/x/tenant, https://as.example:8443/tenant/x"),
+        { "${target.origin}/.well-known/x/tenant, ${target.issuer}/x" }
+    );
 }
 
 #[test]
