@@ -1,0 +1,83 @@
+//! SARIF against the official schema, and where its results point.
+
+use std::fs;
+
+use jagspec::report::sarif;
+use serde_json::Value;
+
+use crate::{SAMPLES, formats::registry, path, sample};
+
+fn log(name: &str, location: Option<&str>) -> Value {
+    serde_json::from_str(&sarif::render(&sample(name), &registry(), location).unwrap()).unwrap()
+}
+
+#[test]
+fn the_logs_fit_the_official_schema() {
+    let schema = fs::read_to_string(path("fixtures/sarif/sarif-2.1.0-rtm.5.json")).unwrap();
+    // One pattern has a bracket without its partner (`[a-zA-Z]{2}]?`), which only some regex engines take as itself.
+    let schema: Value = serde_json::from_str(&schema.replace("{2}]?$", r"{2}\\]?$")).unwrap();
+    let validator = jsonschema::draft4::new(&schema).unwrap();
+    for name in SAMPLES {
+        let log = log(name, None);
+        let problems: Vec<_> =
+            validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(problems.is_empty(), "{name}: {problems:#?}");
+    }
+    // And the schema has teeth.
+    let mut broken = log("mixed", None);
+    broken["runs"][0]["results"][0]["level"] = Value::from("fatal");
+    assert!(!validator.is_valid(&broken));
+}
+
+#[test]
+fn each_result_points_at_its_rule_and_at_a_line() {
+    let log = log("mixed", None);
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 5);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(rules[index]["help"]["text"].as_str().unwrap().contains("Fix: "));
+    }
+    // The other two are requirements that the registry does not know.
+    let addresses: Vec<_> = rules.iter().filter_map(|rule| rule.get("helpUri")?.as_str()).collect();
+    assert_eq!(addresses.len(), 3);
+    assert!(addresses.iter().all(|uri| uri.starts_with("https://")), "{addresses:?}");
+    let place = &results[1]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "suites/audience.yaml");
+    assert_eq!(place["region"]["startLine"], 22);
+    assert_eq!(results[1]["partialFingerprints"]["jagspecCase/v1"], "audience::second-audience");
+    let levels: Vec<_> = results.iter().map(|result| result["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["warning", "error", "error", "note", "error"]);
+}
+
+#[test]
+fn a_location_of_ones_own_takes_the_place_of_the_suite_file() {
+    for (typed, uri) in [
+        ("src/token endpoint.rs", "src/token%20endpoint.rs"),
+        ("deploy\\as.yaml", "deploy/as.yaml"),
+        ("/etc/as.yaml", "file:///etc/as.yaml"),
+    ] {
+        let log = log("mixed", Some(typed));
+        for result in log["runs"][0]["results"].as_array().unwrap() {
+            let place = &result["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], uri);
+            assert_eq!(place["region"]["startLine"], 1);
+        }
+    }
+}
+
+#[test]
+fn a_rule_of_practice_has_no_address() {
+    let mut report = sample("mixed");
+    let registry = registry();
+    let practice = registry.requirements.iter().find(|it| it.document == "PRACTICE").unwrap();
+    for case in &mut report.cases {
+        case.requirements = vec![practice.id.clone()];
+    }
+    let log: Value = serde_json::from_str(&sarif::render(&report, &registry, None).unwrap()).unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.len() == 1 && rules[0].get("helpUri").is_none(), "{rules:?}");
+}
