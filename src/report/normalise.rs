@@ -13,6 +13,8 @@ use super::text::replace_stretches;
 pub(super) struct Rule {
     /// Its name, in kebab case.
     pub(super) name: &'static str,
+    /// What it matches, in words.
+    pub(super) what: &'static str,
     /// What stands in place of a match.
     pub(super) replacement: &'static str,
     /// The stretch that it matches, if one begins at this place.
@@ -22,23 +24,69 @@ pub(super) struct Rule {
 /// The rules. A token comes before the runs of which it is made; a date before the numbers in it; a UUID and an
 /// identifier of the harness before the runs of hex digits.
 pub(super) const RULES: [Rule; 13] = [
-    Rule { name: "jws", replacement: "<jws>", find: jws },
-    Rule { name: "uuid", replacement: "<uuid>", find: uuid },
-    Rule { name: "harness-id", replacement: "<id>", find: harness_id },
-    Rule { name: "iso-date-time", replacement: "<date-time>", find: iso_date_time },
-    Rule { name: "http-date", replacement: "<http-date>", find: http_date },
-    Rule { name: "loopback-port", replacement: "PORT", find: loopback_port },
-    Rule { name: "duration", replacement: "<duration>", find: duration },
-    Rule { name: "epoch-seconds", replacement: "<epoch-seconds>", find: |text, at| epoch(text, at, 10) },
+    Rule { name: "jws", what: "a token in compact form", replacement: "<jws>", find: jws },
+    Rule { name: "uuid", what: "a UUID", replacement: "<uuid>", find: uuid },
+    Rule {
+        name: "harness-id",
+        what: "an identifier of the harness: a `jti`, the name of a canary address",
+        replacement: "<id>",
+        find: harness_id,
+    },
+    Rule {
+        name: "iso-date-time",
+        what: "a date with a time (RFC 3339)",
+        replacement: "<date-time>",
+        find: iso_date_time,
+    },
+    Rule {
+        name: "http-date",
+        what: "a date of HTTP (RFC 9110)",
+        replacement: "<http-date>",
+        find: http_date,
+    },
+    Rule {
+        name: "loopback-port",
+        what: "the port of a loopback address",
+        replacement: "PORT",
+        find: loopback_port,
+    },
+    Rule {
+        name: "duration",
+        what: "a time in milliseconds or less, or in a fraction of seconds",
+        replacement: "<duration>",
+        find: duration,
+    },
+    Rule {
+        name: "epoch-seconds",
+        what: "ten digits that are a point in time",
+        replacement: "<epoch-seconds>",
+        find: |text, at| epoch(text, at, 10),
+    },
     Rule {
         name: "epoch-milliseconds",
+        what: "thirteen digits that are one",
         replacement: "<epoch-milliseconds>",
         find: |text, at| epoch(text, at, 13),
     },
-    Rule { name: "hex-run", replacement: "<hex>", find: hex_run },
-    Rule { name: "base64-run", replacement: "<base64>", find: base64_run },
-    Rule { name: "base64url-run", replacement: "<base64url>", find: base64url_run },
-    Rule { name: "cut-word", replacement: "<cut>", find: cut_word },
+    Rule { name: "hex-run", what: "sixteen or more hex digits", replacement: "<hex>", find: hex_run },
+    Rule {
+        name: "base64-run",
+        what: "twenty or more characters of base64",
+        replacement: "<base64>",
+        find: base64_run,
+    },
+    Rule {
+        name: "base64url-run",
+        what: "twenty-four or more characters of base64url that are no words",
+        replacement: "<base64url>",
+        find: base64url_run,
+    },
+    Rule {
+        name: "cut-word",
+        what: "what is left of the last word of a text that was cut",
+        replacement: "<cut>",
+        find: cut_word,
+    },
 ];
 
 /// The text with every rule applied.

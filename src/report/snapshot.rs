@@ -71,9 +71,9 @@ pub fn render(report: &Report) -> String {
     Snapshot { known: &Known::of(report), out: String::new() }.report(report)
 }
 
-/// What is normalised: the name of each rule, and what stands in place of its matches.
-pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RULES.iter().map(|rule| (rule.name, rule.replacement))
+/// What is normalised, in this order: the name of each rule, what it matches, and what stands in place of that.
+pub fn rules() -> impl Iterator<Item = [&'static str; 3]> {
+    RULES.iter().map(|rule| [rule.name, rule.what, rule.replacement])
 }
 
 /// What insta has put before the snapshot in a file of its own, `---`, a few lines of metadata, `---`; empty in

@@ -35,6 +35,8 @@ pub struct Setup {
     pub options: RunOptions,
     /// Filters as typed.
     pub filters: Vec<String>,
+    /// Where the clock stands, in seconds since the epoch, and what every `jti` begins with; none: now, and random.
+    pub fixed: Option<(i64, &'static str)>,
 }
 
 impl Setup {
@@ -45,7 +47,7 @@ impl Setup {
 
 /// Starts IdP and playground, runs, stops both.
 pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
-    let clock = Clock::at(Clock::System.now());
+    let clock = Clock::at(setup.fixed.map_or_else(|| Clock::System.now(), |(now, _)| now));
     let idp = Idp::start(IdpConfig {
         listen: "127.0.0.1:0".into(),
         issuer: None,
@@ -75,7 +77,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         registry,
         idp: &idp,
         clock,
-        ids: Arc::new(Ids::random()),
+        ids: Arc::new(setup.fixed.map_or_else(Ids::random, |(_, prefix)| Ids::new(prefix))),
         interrupted,
         progress: &|_| {},
     }

@@ -53,6 +53,46 @@ fn each_result_points_at_its_rule_and_at_a_line() {
     assert_eq!(levels, ["warning", "error", "error", "note", "error"]);
 }
 
+/// What GitHub's code scanning asks for beyond the schema: descriptions of each rule, at most ten tags, a severity of
+/// holes alone, places relative to the repository, and a fingerprint of its own for each case.
+#[test]
+fn code_scanning_finds_what_it_needs() {
+    for location in [None, Some("src/token.rs")] {
+        let log = log("mixed", location);
+        let run = &log["runs"][0];
+        for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
+            for text in ["shortDescription", "fullDescription", "help"] {
+                let text = rule[text]["text"].as_str().unwrap();
+                assert!(!text.is_empty() && !text.contains('\n'), "{rule}");
+            }
+            assert!(rule["shortDescription"]["text"].as_str().unwrap().chars().count() <= 1024);
+            let tags = rule["properties"]["tags"].as_array().unwrap();
+            assert!(tags.len() <= 10);
+            let is_hole = rule["properties"].get("security-severity") == Some(&Value::from("9.0"));
+            assert_eq!(tags.contains(&Value::from("security")), is_hole, "{rule}");
+        }
+        let results = run["results"].as_array().unwrap();
+        let mut prints: Vec<_> = results
+            .iter()
+            .map(|it| it["partialFingerprints"]["primaryLocationLineHash"].to_string())
+            .collect();
+        for result in results {
+            let rule = &run["tool"]["driver"]["rules"]
+                [usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+            let is_critical = result["properties"]["severity"] == "critical";
+            assert!(!is_critical || rule["properties"]["security-severity"] == "9.0", "{result}");
+            let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(!uri.starts_with(['/', '.']) && !uri.contains(':'), "{uri}");
+            let message = result["message"]["text"].as_str().unwrap();
+            assert!(message.starts_with(result["properties"]["case"].as_str().unwrap()), "{message}");
+        }
+        assert!(prints.iter().all(|print| print.len() == 20 && print.ends_with(":1\"")), "{prints:?}");
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), results.len(), "one for each case, also at one place");
+    }
+}
+
 #[test]
 fn a_location_of_ones_own_takes_the_place_of_the_suite_file() {
     for (typed, uri) in [
