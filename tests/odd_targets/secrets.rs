@@ -240,15 +240,18 @@ fn found(text: &str, stretches: &HashMap<Vec<u8>, &'static str>) -> BTreeMap<&'s
     found
 }
 
-/// Remembers the signatures of the ID-JAGs that a target gets.
+/// Signatures of the ID-JAGs that a target got.
+type Signatures = Arc<Mutex<Vec<String>>>;
+
+/// Remembers the signatures.
 fn remembering(
-    signatures: &Arc<Mutex<Vec<String>>>,
+    signatures: &Signatures,
     answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
 ) -> impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static {
     let signatures = Arc::clone(signatures);
     move |request, stream| {
         let parameters = url::form_urlencoded::parse(request.body.as_bytes());
-        for (name, value) in parameters.filter(|(name, _)| name == "assertion") {
+        for (_, value) in parameters.filter(|(name, _)| name == "assertion") {
             // Of a whole token: defects leave signatures out, or put something else there.
             let segments: Vec<_> = value.split('.').collect();
             if let [_, _, signature] = segments[..]
@@ -293,7 +296,7 @@ fn search(
 }
 
 /// Every server, by what it does, with the signatures that it sees.
-fn servers() -> Vec<(&'static str, Server, Arc<Mutex<Vec<String>>>)> {
+fn servers() -> Vec<(&'static str, Server, Signatures)> {
     type Answer = Box<dyn Fn(&Request, &mut TcpStream) + Send + Sync>;
     let after_acceptance = |answer: fn(&Request, &mut TcpStream)| {
         move |request: &Request, stream: &mut TcpStream| {
@@ -313,7 +316,7 @@ fn servers() -> Vec<(&'static str, Server, Arc<Mutex<Vec<String>>>)> {
         ("redirects", Box::new(token_endpoint(after_acceptance(redirect_or_page)))),
     ];
     let start = |(name, answer): (&'static str, Answer)| {
-        let signatures = Arc::new(Mutex::new(Vec::new()));
+        let signatures = Signatures::default();
         (name, Server::start(remembering(&signatures, answer)), signatures)
     };
     answers.into_iter().map(start).collect()
