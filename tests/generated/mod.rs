@@ -43,7 +43,8 @@ pub(crate) fn assert_current(name: &str, part: &str, fresh: &str) {
     } else {
         assert!(
             old == fresh,
-            "{name}, {part}: stale; UPDATE_DOCS=1 cargo test --test readme --test suite_language --test report_docs writes it anew"
+            "{name}, {part}: stale; UPDATE_DOCS=1 cargo test --test {} writes it anew",
+            env!("CARGO_CRATE_NAME")
         );
     }
 }
