@@ -1,8 +1,9 @@
 //! docs/reports.md holds: its samples are written by the program from one real run, its tables are the program's own,
 //! and every format has a section. With UPDATE_DOCS=1 samples and tables are written anew.
 //!
-//! The run is made against the playground, with two faults. Clock and identifiers are inputs; what the system chose, which
-//! is ports, times and identifiers of access tokens, is replaced before the report is rendered, and nothing else.
+//! The run is made against the playground, with two faults. Clock and identifiers are inputs; what the system chose,
+//! which is ports, times and identifiers of access tokens, and the lines of suite files are replaced before the report is
+//! rendered, and nothing else.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod common;
@@ -94,6 +95,11 @@ fn at_fixed_places(report: Report) -> Report {
                 }
             }
         }
+    }
+    // Each case that is added to a suite moves those below it.
+    for (index, case) in report.cases.iter_mut().enumerate() {
+        let (file, _) = case.source.rsplit_once(':').unwrap();
+        case.source = format!("{file}:{}", 10 * (index + 1));
     }
     // Measured with the system's clock.
     report.profile.retain(|entry| entry.name != "clock-offset-seconds");
