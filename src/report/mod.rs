@@ -12,6 +12,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod normalise;
+pub(crate) mod page;
 pub mod redact;
 pub mod sarif;
 pub mod snapshot;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::{
     CaseReport, Diagnosis, Outcome, ProfileEntry, Report,
-    text::{Page, Span, columns, truncate, unfolded},
+    page::{Page, Span},
+    text::{columns, truncate, unfolded},
     verdict::{Tone, cases_of, counted, is_critical, reasons_of},
 };
 

@@ -10,7 +10,7 @@ use jagspec::{
 };
 use serde_json::Value;
 
-use crate::{SAMPLES, is_harmful, sample};
+use crate::{HARMFUL, SAMPLES, has_command, is_harmful, sample};
 
 pub(crate) fn registry() -> Registry {
     Registry::embedded().map_err(|problems| format!("{problems:?}")).unwrap()
@@ -52,8 +52,10 @@ fn every_format_of_the_samples() {
 fn no_format_brings_what_a_target_says_to_life() {
     let mut report = sample("hostile");
     // What each of the formats could fall for.
-    let evil = "a`b``c|d\\|e <script>alert(1)</script> & \"q\" 'q' ]]> @octocat #1 ![x](https://evil.example/) \
-                ::error::x %0A \u{fffe}\u{ffff}\n::stop-commands::x\n# h\n</details>\u{1b}[2J";
+    let evil = HARMFUL.to_owned()
+        + " a`b``c|d\\|e <script>alert(1)</script> & \"q\" 'q' ]]> @octocat #1 ![x](https://evil.example/) \
+                ::error::x %0A \u{fffe}\u{ffff}\n::stop-commands::x\n# h\n</details>\u{1b}[2J --> <!-- </textarea> ~~~ $x$ www.evil.example";
+    let evil = evil.as_str();
     report.target.issuer.push_str(evil);
     for case in &mut report.cases {
         for text in
@@ -69,6 +71,7 @@ fn no_format_brings_what_a_target_says_to_life() {
     report.diagnoses[0].evidence.push(evil.to_owned());
     for (format, text) in all(&report) {
         assert!(!text.contains(|c| c != '\n' && is_harmful(c)), "{format}: {text}");
+        assert!(format == "github" || !has_command(&text), "{format}: {text}");
         match format {
             "junit" => assert!(roxmltree::Document::parse(&text).is_ok() && !text.contains("<script")),
             "sarif" | "har" => assert!(serde_json::from_str::<Value>(&text).is_ok()),
@@ -76,7 +79,10 @@ fn no_format_brings_what_a_target_says_to_life() {
                 let begins = |line: &str| {
                     ["::error ", "::warning ", "::notice "].iter().any(|it| line.starts_with(it))
                 };
-                assert!(text.lines().all(begins), "{text}");
+                assert!(
+                    text.lines().all(begins) && !text.contains("##[") && !text.contains("##vso["),
+                    "{text}"
+                );
                 for line in text.lines() {
                     let (_, rest) = line.split_once(' ').unwrap();
                     let (properties, _) = rest.split_once("::").unwrap();
@@ -87,7 +93,10 @@ fn no_format_brings_what_a_target_says_to_life() {
             }
             _ => {
                 let outside = without_code(&text);
-                for alive in ["<script", "@octocat", "#1", "![x]", "](http", "https://", "\n# h", "\n::"] {
+                for alive in [
+                    "<script", "@octocat", "#1", "![x]", "](http", "https://", "\n# h", "\n::", "<!--",
+                    "www.evil",
+                ] {
                     assert!(!outside.contains(alive), "{alive}: {outside}");
                 }
                 assert_eq!(outside.matches("<details>").count(), outside.matches("</details>").count());
@@ -173,6 +182,31 @@ fn markdown_stays_within_the_limit_and_says_what_is_missing() {
     let sentence = format!("**{} cases are left out here (failed)**", 5000 - shown);
     assert!(text.contains(&sentence), "{sentence}");
     assert!(text.ends_with("has all.\n"));
+}
+
+#[test]
+fn huge_texts_make_no_huge_page() {
+    let mut report = with_failures(60);
+    // Marks that take no column, backticks that want ever longer fences, and plain length.
+    for text in ["\u{301}".repeat(10_000), "`|".repeat(10_000), "x".repeat(1 << 20), "&@#\\<".repeat(10_000)]
+    {
+        report.target.issuer = text.clone();
+        for case in &mut report.cases {
+            case.observed = text.clone();
+            case.row = Some(text.clone());
+        }
+        for diagnosis in &mut report.diagnoses {
+            diagnosis.cause = text.clone();
+            diagnosis.evidence = vec![text.clone(); 3];
+        }
+        let page = markdown::render(&report);
+        assert!(page.len() <= markdown::LIMIT, "{}", page.len());
+        assert!(page.contains("### Failed: 60 cases") && page.ends_with('\n'));
+        assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+        // GitHub cuts no line, but no reader wants one of megabytes.
+        let annotations = github::render(&report);
+        assert!(annotations.lines().all(|line| line.len() < 20_000), "{}", annotations.len());
+    }
 }
 
 #[test]

@@ -38,14 +38,38 @@ fn the_samples_count_their_own_cases() {
 /// What a terminal or a reader could fall for. Named here once more on its own, so that the renderers are not
 /// checked with what they are made of.
 fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || matches!(c, '\u{feff}' | '\u{e0001}')
+}
+
+/// Characters that are harmful, and commands of CI systems: of GitHub at the beginning of a line, and anywhere.
+const HARMFUL: &str = "\u{9b}31m\u{85}x\u{2028}x\u{2029}x\u{ad}x\u{61c}x\u{feff}x\u{e0001}x\0x ##[add-mask]x ##vso[task.setvariable \
+                       variable=x]x ##teamcity[x]x ::stop-commands::x ::error file=x::x\n::add-mask::x\r\n::warning::x";
+
+/// Whether a CI system would carry something out, were this in its log; the annotations of the format are no harm.
+fn has_command(text: &str) -> bool {
+    let inline = ["##[", "##vso[", "##teamcity["].iter().any(|command| text.contains(command));
+    let begins = |line: &str| {
+        let command = line.trim_start().strip_prefix("::").and_then(|rest| rest.split([' ', ':']).next());
+        command.is_some_and(|name| ["stop-commands", "error", "add-mask", "warning"].contains(&name))
+    };
+    inline || text.lines().any(begins)
 }
 
 #[test]
 fn nothing_that_a_target_says_reaches_a_terminal_alive() {
-    let report = sample("hostile");
-    for width in [40, 48, 100, 500] {
+    assert!(has_command(HARMFUL) && has_command("  ::error::x"));
+    let mut report = sample("hostile");
+    // Words of every length, so that some begin a line, and one so long that it is cut in its midst.
+    for (index, case) in report.cases.iter_mut().enumerate() {
+        case.observed.push_str(&format!("{} {HARMFUL} {}", "x".repeat(index), "y::error::".repeat(40)));
+        case.reason = HARMFUL.to_owned();
+    }
+    report.diagnoses[0].evidence.extend([HARMFUL.to_owned(), "::add-mask::x".repeat(30)]);
+    for width in 40..120 {
         let text = terminal::terminal(&report, width);
+        assert!(!has_command(&text), "{text}");
         assert!(!text.contains(|c| c != '\n' && is_harmful(c)), "{text}");
         assert!(text.contains(r"\x1b]0;owned\x07\x1b[2J\u{9b}31m\u{202e}gnp.exe") || width < 100, "{text}");
     }
@@ -61,8 +85,14 @@ fn nothing_that_a_target_says_reaches_a_terminal_alive() {
     assert!(!json.contains(|c| c != '\n' && is_harmful(c)));
     let again: Report = serde_json::from_str(&json).unwrap();
     assert_eq!(again.cases[0].observed, report.cases[0].observed, "JSON loses nothing");
+    assert!(!has_command(&json));
 
     let snapshot = snapshot_report::render(&report);
-    assert!(!snapshot.contains(|c| c != '\n' && is_harmful(c)), "{snapshot}");
+    assert!(!snapshot.contains(|c| c != '\n' && is_harmful(c)) && !has_command(&snapshot), "{snapshot}");
+    let difference = snapshot_report::compare(&format!("{HARMFUL}\n{HARMFUL}"), &snapshot).unwrap();
+    assert!(
+        !difference.contains(|c| c != '\n' && is_harmful(c)) && !has_command(&difference),
+        "{difference}"
+    );
     assert!(!terminal_report::progress(1, 2, "a\x1b[2Jb\nc", 80).contains(is_harmful));
 }

@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     idjag::KeyChoice,
     idp::{CertificateRequest, IdpConfig, Issuer, IssuerRole, export, key_store},
+    report::sanitise,
 };
 
 /// Where the IdP listens.
@@ -74,8 +75,8 @@ async fn serve(arguments: IdpArguments, screen: &Screen) -> Result<u8, Stop> {
                         "{} {} {} ({})\n",
                         access.status,
                         access.method,
-                        access.path,
-                        access.user_agent.as_deref().unwrap_or("no user agent")
+                        sanitise(&access.path),
+                        sanitise(access.user_agent.as_deref().unwrap_or("no user agent"))
                     ));
                 }
             }
