@@ -18,9 +18,10 @@ use crate::{
 };
 
 // No six characters in a row of these stand in a report for another reason.
-const SECRET: &str = "Zq7vXw2r-Kp9/+mT4n>?~B";
+const SECRET: &str = "Zq7vXw2r-Kp9/+m>>>???T4n~B";
 const OTHER_SECRET: &str = "jH5 q&8sL\"0x_Wd3y%41Y";
-const HEADER: &str = "Bearer gw6Rf1=Tk8=:bU2e";
+const HEADER: &str = "Bearer gw6Rf1+Tk8~bU2e";
+const GATEWAY_TOKEN: &str = "gw6Rf1+Tk8~bU2e";
 const PEM: &str = include_str!("../../fixtures/keys/unpublished-p256.pem");
 const JWK_D: &str = "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE";
 
@@ -44,7 +45,7 @@ fn percent(text: &str, escape: fn(u8) -> String) -> String {
 /// Every form in which a target may have seen or made the secret.
 fn spellings(secret: &str) -> Vec<String> {
     let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
-    let credentials = STANDARD.encode(format!("ci:{form}"));
+    let credentials = STANDARD.encode(format!("ci:{secret}"));
     let json = serde_json::to_string(secret).unwrap();
     vec![
         secret.to_owned(),
@@ -57,7 +58,8 @@ fn spellings(secret: &str) -> Vec<String> {
         secret.replace('&', "&amp;").replace('>', "&gt;").replace('"', "&quot;"),
         secret.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
         STANDARD.encode(secret),
-        STANDARD.encode(format!("ci:{secret}")),
+        STANDARD.encode(format!("ci:{form}")),
+        credentials.clone(),
         URL_SAFE_NO_PAD.encode(format!("ci:{secret}")),
         credentials.replace('/', "\\/"),
         credentials.replace('+', "\\u002B"),
@@ -80,14 +82,19 @@ fn reflect(request: &Request, stream: &mut TcpStream) {
         "error_description": format!("{first} {} {} {}", spelled.join(" "), request.body, headers.join("; ")),
         "request": { "headers": headers, "body": request.body },
         SECRET: OTHER_SECRET,
+        "escaped": "ESCAPED",
         "keys": [{ "kty": "EC", "crv": "P-256", "d": JWK_D }],
         "key": PEM,
     });
     let echo = format!("X-Echo: {}", spelled.join(" "));
-    let named = format!("X-Zq7vXw2r-Kp9: {}", request.header("authorization"));
+    let named = format!("X-gw6Rf1+Tk8~bU2e: {}", request.header("authorization"));
     let challenge = format!("WWW-Authenticate: Basic realm=\"{}\"", spelled[request.number % 9]);
     let headers = ["Content-Type: application/json", &echo, &named, &challenge];
-    send(stream, 401, &headers, body.to_string());
+    // As encoders of JSON write credentials that escape more than they must.
+    let escaped = STANDARD.encode(format!("ci:{SECRET}"));
+    assert!(escaped.contains('+') && escaped.contains('/'), "{escaped}");
+    let escaped = escaped.replace('+', "\\u002B").replace('/', "\\/");
+    send(stream, 401, &headers, body.to_string().replace("ESCAPED", &escaped));
 }
 
 /// Descriptions and bodies that are cut in the middle of a secret, each time at another place.
@@ -204,6 +211,8 @@ fn stretches(secrets: &[(&'static str, String)]) -> HashMap<Vec<u8>, &'static st
             stretches.extend(text.as_bytes().windows(length).map(|stretch| (stretch.to_vec(), *name)));
         };
         add(&joined, 6);
+        // As the names of header fields are read.
+        add(&joined.to_lowercase(), 6);
         for prefix in ["", "ci:"] {
             // Eight characters of base64 are six of the secret, where none are of what stands before it.
             let encoded = STANDARD.encode(format!("{prefix}{secret}"));
@@ -279,7 +288,7 @@ fn search(
     let mut secrets = vec![
         ("client secret", SECRET.to_owned()),
         ("other client secret", OTHER_SECRET.to_owned()),
-        ("gateway header", HEADER.strip_prefix("Bearer ").unwrap().to_owned()),
+        ("gateway header", GATEWAY_TOKEN.to_owned()),
         ("private key", pem),
         ("private JWK", JWK_D.to_owned()),
     ];
@@ -374,7 +383,7 @@ fn doctor_shows_no_secret_either() {
         .variable("JAGSPEC_CLIENT_SECRET", SECRET)
         .run();
     finished.says(0, &["[secret redacted]"]);
-    let secrets = [("client secret", SECRET.to_owned()), ("gateway header", HEADER.to_owned())];
+    let secrets = [("client secret", SECRET.to_owned()), ("gateway header", GATEWAY_TOKEN.to_owned())];
     assert_eq!(found(&finished.stdout, &stretches(&secrets)), BTreeMap::new(), "{}", finished.stdout);
 }
 

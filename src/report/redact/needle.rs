@@ -16,6 +16,9 @@ const SHORTEST_RUN: usize = 6;
 /// So much of the beginning of a value is taken for it where a text was cut.
 const SHORTEST_PART: usize = 4;
 
+/// So many times a text may be percent-encoded, or escaped for JSON, beyond the first.
+const NESTED: usize = 2;
+
 /// What stands where a text was cut.
 pub(super) const CUT: char = '…';
 
@@ -169,8 +172,8 @@ fn starts_with(text: &[u8], spelling: &[u8]) -> bool {
 }
 
 /// One character as it stands in plain text, percent- or form-encoded, in JSON, in HTML or XML, in a shell's quotes; in
-/// small letters too, which is what becomes of the names of header fields and of hosts. Each of these may stand in a form
-/// once more: a target throws it back in a redirect.
+/// small letters too, which is what becomes of the names of header fields and of hosts. Each of these may be
+/// percent-encoded again: a form that is thrown back in a redirect, which is a parameter of another one.
 fn spellings(c: char) -> Vec<Vec<u8>> {
     let of_utf16 = |escape: fn(u16) -> String| {
         c.encode_utf16(&mut [0; 2]).iter().map(|unit| escape(*unit)).collect::<String>()
@@ -204,8 +207,11 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
     };
     all.extend(more.iter().map(|spelling| (*spelling).to_owned()));
     let is_reserved = |byte: u8| !byte.is_ascii_alphanumeric() && !b"-._~".contains(&byte);
-    let nested: Vec<_> = all.iter().map(|spelling| percent(spelling, is_reserved)).collect();
-    all.extend(nested);
+    let mut nested = all.clone();
+    for _ in 0..NESTED {
+        nested = nested.iter().map(|spelling| percent(spelling, is_reserved)).collect();
+        all.extend_from_slice(&nested);
+    }
     all.sort_unstable();
     all.dedup();
     all.into_iter().map(String::into_bytes).collect()
@@ -259,28 +265,37 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// The length of `\u002b`.
-const LONGEST_ESCAPE: usize = 6;
+/// The length of the longest escape of one character: `\\\\u002b`, in which the backslash is escaped twice.
+const LONGEST_ESCAPE: usize = (1 << NESTED) + 5;
 
-/// The two characters of base64 that are escaped, as forms and as encoders of JSON do it.
-const ESCAPES: [(&[u8], u8); 7] = [
-    (b"%2b", b'+'),
-    (b"%2f", b'/'),
-    (b"%252b", b'+'),
-    (b"%252f", b'/'),
-    (b"\\u002b", b'+'),
-    (b"\\u002f", b'/'),
-    (b"\\/", b'/'),
-];
+/// The one of the two special characters of base64 that stands here escaped, as forms and as encoders of JSON do it, and
+/// how long that is: `%2B`, `%252B`; `\/`, `\u002B`, `\\/`.
+fn escape(bytes: &[u8]) -> Option<(u8, usize)> {
+    let (start, endings): (_, [&[u8]; 2]) = match bytes.first()? {
+        b'%' => {
+            let nested = bytes[1..].chunks(2).take(NESTED).take_while(|two| *two == b"25").count();
+            (1 + 2 * nested, [b"2b", b"2f"])
+        }
+        b'\\' => {
+            let slashes = bytes.iter().take(1 << NESTED).take_while(|byte| **byte == b'\\').count();
+            if bytes.get(slashes) == Some(&b'/') {
+                return Some((b'/', slashes + 1));
+            }
+            (slashes, [b"u002b", b"u002f"])
+        }
+        _ => return None,
+    };
+    let found = endings.iter().zip(*b"+/").find(|(ending, _)| {
+        bytes.get(start..start + ending.len()).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    });
+    found.map(|(ending, byte)| (byte, start + ending.len()))
+}
 
 /// The character of either alphabet that stands here, also escaped, and how long it is.
 fn base64_at(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
     let here = bytes.get(at..)?;
     if matches!(here[..], [b'%' | b'\\', ..]) {
-        let found = ESCAPES.iter().find(|(escape, _)| {
-            here.get(..escape.len()).is_some_and(|start| start.eq_ignore_ascii_case(escape))
-        });
-        return found.map(|(escape, byte)| (*byte, escape.len()));
+        return escape(here);
     }
     match here {
         // The digits of another escape are no base64.

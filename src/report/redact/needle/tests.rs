@@ -27,6 +27,10 @@ fn a_secret_is_found_in_every_encoding() {
         ("JSON in ASCII", ascii_json.clone()),
         ("HTML", html.clone()),
         ("a shell's quotes", VALUE.replace('\'', r"'\''")),
+        ("a form, twice within a form", {
+            let twice = percent(&percent(VALUE, true, "-._~"), true, "-._~");
+            percent(&twice, false, "-._~")
+        }),
         ("a form within a form", percent(&percent(VALUE, true, "-._~"), true, "-._~")),
         ("JSON in ASCII within a JSON string", ascii_json.replace('\\', "\\\\")),
         ("HTML as PHP has it", html.replace('\'', "&#039;")),
