@@ -76,7 +76,7 @@ impl Redactor {
         }
         let (known, short): (Vec<_>, Vec<_>) =
             values.iter().map(String::as_str).partition(|text| text.chars().count() >= SHORTEST_SECRET);
-        let needles = known.into_iter().map(|text| Needle::new(text, SECRET)).collect();
+        let needles = known.into_iter().map(Needle::secret).collect();
         Self { needles: Needles::new(needles).with_short(short.into_iter()), headers }
     }
 
@@ -236,7 +236,7 @@ fn tokens_of(exchanges: &[ExchangeReport]) -> Vec<Needle> {
         for token in TOKENS.iter().filter_map(|name| members.get(*name)?.as_str()) {
             let opaque = token.chars().count() >= SHORTEST_TOKEN && !places::is_jws(token);
             if opaque && marker_at(token, 0).is_none() {
-                found.push(Needle::new(token, TOKEN));
+                found.push(Needle::token(token));
             }
         }
     }

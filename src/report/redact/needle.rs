@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Cut, SECRET, decode};
+use super::{Cut, SECRET, TOKEN, decode};
 
 /// A secret made of letters alone is a word that texts may contain for other reasons, unless it is this long.
 const LONGEST_WORD: usize = 15;
@@ -26,26 +26,46 @@ pub(super) const CUT: char = '…';
 pub(super) struct Needle {
     /// What each character looks like in the encodings that are known.
     spellings: Vec<Vec<Vec<u8>>>,
-    /// The bytes with which a spelling of the first character begins.
-    first: Vec<u8>,
     raw: String,
     whole_word: bool,
     marker: &'static str,
 }
 
 impl Needle {
-    pub(super) fn new(value: &str, marker: &'static str) -> Self {
-        let count = value.chars().count();
-        let spellings: Vec<_> = value.chars().map(spellings).collect();
-        let first = spellings.iter().take(1).flatten().filter_map(|spelling| spelling.first().copied());
-        let first: BTreeSet<u8> = first.collect();
-        Self {
-            first: first.into_iter().collect(),
-            spellings,
-            raw: value.to_owned(),
-            whole_word: count <= LONGEST_WORD && value.chars().all(|c| c.is_ascii_alphabetic()),
-            marker,
+    /// A secret that was given to the harness: whatever a target makes of it is looked for.
+    pub(super) fn secret(value: &str) -> Self {
+        let whole_word =
+            value.chars().count() <= LONGEST_WORD && value.chars().all(|c| c.is_ascii_alphabetic());
+        let spellings = value.chars().map(spellings).collect();
+        Self { spellings, raw: value.to_owned(), whole_word, marker: SECRET }
+    }
+
+    /// An access token that a target has issued. There may be hundreds, made of characters that no encoding changes.
+    pub(super) fn token(value: &str) -> Self {
+        let unchanged = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        let spell = |c: char| if unchanged(c) { vec![c.to_string().into_bytes()] } else { spellings(c) };
+        let spellings = value.chars().map(spell).collect();
+        Self { spellings, raw: value.to_owned(), whole_word: false, marker: TOKEN }
+    }
+
+    /// The two bytes with which a spelling of the value can begin.
+    fn starts(&self) -> BTreeSet<[u8; 2]> {
+        let mut starts = BTreeSet::new();
+        for spelling in self.spellings.first().into_iter().flatten() {
+            match spelling[..] {
+                [one] => {
+                    let next = self.spellings.get(1).into_iter().flatten();
+                    starts.extend(next.filter_map(|spelling| Some([one, *spelling.first()?])));
+                }
+                // An escape, in either case.
+                [one, two, ..] => {
+                    starts.extend([[one, two.to_ascii_lowercase()], [one, two.to_ascii_uppercase()]]);
+                    starts.insert([one, two]);
+                }
+                [] => {}
+            }
         }
+        starts
     }
 
     /// The stretch that begins at `at` and spells the value, each character in an encoding of its own choice: so
@@ -96,8 +116,8 @@ fn end_of_part(text: &str, ends: &[usize], spellings: &[Vec<u8>]) -> Option<usiz
 #[derive(Default)]
 pub(super) struct Needles {
     all: Vec<Needle>,
-    /// The places in `all` of those that can begin with a byte.
-    by_first: HashMap<u8, Vec<usize>>,
+    /// The places in `all` of those that can begin with these two bytes.
+    by_start: HashMap<[u8; 2], Vec<usize>>,
     /// Values too short to be looked for everywhere, as they end the credentials of HTTP Basic: `:abc`.
     tails: Vec<String>,
 }
@@ -107,13 +127,13 @@ impl Needles {
         // The longest first, so that a secret within another does not leave the rest of it behind.
         all.sort_by(|a, b| b.raw.len().cmp(&a.raw.len()).then_with(|| a.raw.cmp(&b.raw)));
         all.dedup_by(|a, b| a.raw == b.raw);
-        let mut by_first: HashMap<u8, Vec<usize>> = HashMap::new();
+        let mut by_start: HashMap<[u8; 2], Vec<usize>> = HashMap::new();
         for (index, needle) in all.iter().enumerate() {
-            for first in &needle.first {
-                by_first.entry(*first).or_default().push(index);
+            for start in needle.starts() {
+                by_start.entry(start).or_default().push(index);
             }
         }
-        Self { all, by_first, tails: Vec::new() }
+        Self { all, by_start, tails: Vec::new() }
     }
 
     /// These values too, but only where they end the credentials of HTTP Basic.
@@ -129,7 +149,7 @@ impl Needles {
     /// The stretch that begins at `at` and spells one of the values.
     pub(super) fn find(&self, text: &str, at: usize) -> Cut {
         // Almost every place ends here.
-        let possible = self.by_first.get(text.as_bytes().get(at)?)?;
+        let possible = self.by_start.get(text.as_bytes().get(at..at + 2)?)?;
         possible.iter().find_map(|index| self.all[*index].find(text, at))
     }
 
