@@ -67,6 +67,26 @@ impl Algorithm {
         }
     }
 
+    /// The algorithms of a kind of key, the usual one first.
+    pub fn of(key_type: KeyType) -> &'static [Algorithm] {
+        match key_type {
+            KeyType::Rsa => &[Algorithm::RS256, Algorithm::PS256, Algorithm::RS384, Algorithm::RS512],
+            KeyType::P256 => &[Algorithm::ES256],
+            KeyType::P384 => &[Algorithm::ES384],
+            KeyType::Ed25519 => &[Algorithm::EdDSA, Algorithm::Ed25519],
+        }
+    }
+
+    /// The usual algorithm of a kind of key.
+    pub fn usual(key_type: KeyType) -> Algorithm {
+        match key_type {
+            KeyType::Rsa => Algorithm::RS256,
+            KeyType::P256 => Algorithm::ES256,
+            KeyType::P384 => Algorithm::ES384,
+            KeyType::Ed25519 => Algorithm::EdDSA,
+        }
+    }
+
     /// The kind of key that makes such signatures.
     pub fn key_type(self) -> KeyType {
         match self {

@@ -5,13 +5,17 @@
 
 pub mod cli;
 pub mod clock;
+pub mod decode;
 pub mod diagnose;
+pub mod diff;
 pub mod discovery;
 pub mod exchange;
 pub mod idjag;
 pub mod idp;
 pub mod judge;
 pub mod keys;
+pub mod known_failures;
+pub mod merge;
 pub mod observation;
 pub mod plan;
 pub mod playground;

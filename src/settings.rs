@@ -1,7 +1,7 @@
 //! What a run is to do, validated: the contract's options after flags, environment and config file have been
 //! joined. Plain data; `cli` makes it.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,21 +64,30 @@ impl Profile {
 }
 
 /// The policies and their values: what the specifications leave open (CONTRACT, `--policy`).
-pub const POLICIES: [(&str, [&str; 2]); 5] = [
+pub const POLICIES: [(&str, [&str; 2]); 6] = [
     ("replay", ["single-use", "reusable"]),
     ("no-common-scope", ["refuse", "grant-none"]),
     ("absent-scope", ["refuse", "default"]),
     ("resource", ["required", "optional"]),
     ("public-clients", ["allow", "refuse"]),
+    ("client-auth-method", ["registered", "any"]),
 ];
+
+/// `sub` where nothing else is asked for.
+pub const SUBJECT: &str = "user-123";
+
+/// Where the harness's IdP listens when a target is to find it.
+pub const IDP_LISTEN: &str = "127.0.0.1:9555";
 
 /// A client registered at the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id` there.
     pub id: String,
-    /// Its secret; none for a public client, or one with a key.
+    /// Its secret; none for a public client, or one with a key only.
     pub secret: Option<Secret>,
+    /// Whether it has a key to authenticate with; the keyring holds that.
+    pub has_key: bool,
 }
 
 /// Whether `client_id` stands in the body beside HTTP Basic.
@@ -104,6 +113,10 @@ pub struct Settings {
     pub client: Option<Client>,
     /// A second client at the target.
     pub other_client: Option<Client>,
+    /// A client at the target that may not use this grant.
+    pub unauthorized_client: Option<Client>,
+    /// A client at the target without any credential.
+    pub public_client: Option<Client>,
     /// The client authentication method asked for; none: the first that is advertised and possible.
     pub client_auth: Option<ClientAuthenticationMethod>,
     /// Whether `client_id` stands in the body beside HTTP Basic.
@@ -122,6 +135,8 @@ pub struct Settings {
     pub other_resource: Option<String>,
     /// The issuer identifier of the harness's IdP.
     pub idp_issuer: String,
+    /// Where that IdP listens and what files it has, as typed: for those who start it once more.
+    pub idp: IdpFiles,
     /// Whether somebody else serves the IdP's metadata and keys, as static files.
     pub idp_static: bool,
     /// Whether the target also trusts `{idp issuer}/other`.
@@ -134,6 +149,8 @@ pub struct Settings {
     pub profile: Profile,
     /// The policies that are set, with the profile's own.
     pub policies: BTreeMap<String, String>,
+    /// Suite files and folders in place of the shipped ones.
+    pub suites: Vec<PathBuf>,
     /// Which cases run.
     pub selection: Selection,
     /// Cases at once.
@@ -158,6 +175,21 @@ pub struct Settings {
     pub keep_exchanges: bool,
 }
 
+/// Where the harness's IdP listens, and its files.
+#[derive(Debug, Clone, Default)]
+pub struct IdpFiles {
+    /// `HOST:PORT`.
+    pub listen: Option<String>,
+    /// Its certificate chain, PEM.
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Its signing key, PEM.
+    pub key: Option<PathBuf>,
+    /// The client's key, whose public half it publishes, PEM.
+    pub client_key: Option<PathBuf>,
+}
+
 /// Which cases run: as in `cargo test`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -167,6 +199,8 @@ pub struct Selection {
     pub exact: bool,
     /// A case does not run when its name contains one of these.
     pub skip: Vec<String>,
+    /// Of the cases that are left, only this part runs.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
@@ -174,6 +208,47 @@ impl Selection {
     pub fn selects(&self, name: &str) -> bool {
         let matches = |word: &String| if self.exact { name == word } else { name.contains(word.as_str()) };
         (self.filters.is_empty() || self.filters.iter().any(matches)) && !self.skip.iter().any(matches)
+    }
+}
+
+/// One of the parts into which the cases of a run are cut: `K/N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub number: usize,
+    /// How many parts there are.
+    pub of: usize,
+}
+
+impl Shard {
+    /// More parts than a suite has cases help nobody.
+    pub const MOST: usize = 1000;
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parted = text.split_once('/').filter(|(number, of)| digits(number) && digits(of));
+        let Some((number, of)) = parted else {
+            return Err(format!("`{text}` is no K/N, such as 1/3, the first of three parts"));
+        };
+        // What is too long for a number is beyond every bound.
+        let [number, of] = [number, of].map(|part| part.parse().unwrap_or(usize::MAX));
+        match (number, of) {
+            (_, 0) => Err(format!("`{text}`: there is at least one part, 1/1")),
+            (_, of) if of > Self::MOST => Err(format!("`{text}`: there are at most {} parts", Self::MOST)),
+            (0, of) => Err(format!("`{text}`: the first part is 1/{of}")),
+            (number, of) if number > of => Err(format!("`{text}`: the last part is {of}/{of}")),
+            (number, of) => Ok(Self { number, of }),
+        }
     }
 }
 

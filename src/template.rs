@@ -21,7 +21,7 @@ pub struct Variable {
 }
 
 /// All variables: what validation knows, and what `explain` and the documentation show.
-pub const VARIABLES: [Variable; 23] = [
+pub const VARIABLES: [Variable; 26] = [
     variable("target.issuer", "the issuer identifier of the target, as its metadata states it"),
     variable("target.token_endpoint", "the target's token endpoint"),
     variable("target.origin", "scheme, host and port of the target's issuer identifier"),
@@ -29,6 +29,8 @@ pub const VARIABLES: [Variable; 23] = [
     variable("client.secret", "the secret of `--client-secret`"),
     variable("other_client.id", "the `client_id` of `--other-client-id`"),
     variable("other_client.secret", "the secret of `--other-client-secret`"),
+    variable("unauthorized_client.id", "the `client_id` of `--unauthorized-client-id`"),
+    variable("public_client.id", "the `client_id` of `--public-client-id`"),
     variable("idp.issuer", "the issuer identifier of the harness's IdP, which the target trusts"),
     variable("idp.untrusted_issuer", "an issuer identifier of the harness's IdP that no target may trust"),
     variable(
@@ -36,7 +38,10 @@ pub const VARIABLES: [Variable; 23] = [
         "the second issuer identifier that the target trusts, with `--other-idp-issuer`",
     ),
     variable("idp.canary", "an address of the harness's IdP that nobody has a reason to fetch"),
-    variable("idp.kid", "the `kid` of the key that signs the well-formed ID-JAG"),
+    variable(
+        "idp.kid",
+        "the `kid` of the key that signs the well-formed ID-JAG; in a client assertion that of the client's key",
+    ),
     variable("idp.jwks_uri", "where the harness's IdP publishes its keys"),
     variable("idp.unpublished_jwk", "the public JWK, a JSON object, of the key that no JWK Set holds"),
     variable("resource", "the resource of `--resource`"),
@@ -47,6 +52,11 @@ pub const VARIABLES: [Variable; 23] = [
     variable("jti", "the `jti` of the well-formed ID-JAG of this exchange"),
     variable("case.jti", "a `jti` that is the same in every step of the case, and another one in every run"),
     variable("id_jag", "the assertion of this exchange, as it is sent: for parameters of the token request"),
+    variable(
+        "client_assertion",
+        "the client assertion of this exchange, whether or not it is what the client authenticates with: for \
+         parameters of the token request",
+    ),
     variable(
         "now",
         "seconds since the epoch, a number: alone, or with an integer as in `${now+300}`, `${now-3600}`",

@@ -1,5 +1,5 @@
 //! Reading YAML that a person typed: strict options, and every error turned into a [`Problem`] at its line and
-//! column. The only module (with its children) that names the YAML crate; what a file means is its readers' business.
+//! column; and writing some that a person will read. The only module (with its children) that names the YAML crate; what a file means is its readers' business.
 //!
 //! What is stricter than YAML: a key given twice, a merge key (`<<`), a tag of one's own and a second document are
 //! mistakes; `yes` and `on` are text; a number is what JSON writes as a number, so that `012` and `1_000` are text.
@@ -9,7 +9,7 @@ mod positions;
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use positions::{Path, Positions};
 
@@ -38,8 +38,8 @@ pub struct Parsed<T> {
     pub problems: Vec<Problem>,
 }
 
-/// Reads a file that is mostly a list under the key `list`, past the items of it that have a mistake: a person who
-/// made three mistakes sees three, not one after each repair.
+/// Reads a file that is mostly a list or a mapping under the key `list`, past the items of it that have a mistake: a
+/// person who made three mistakes sees three, not one after each repair.
 pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) -> Parsed<T> {
     let mut text = source.text.clone();
     let mut problems: Vec<Problem> = Vec::new();
@@ -57,8 +57,8 @@ pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) ->
         let item = errors::offset(source, &error)
             .filter(|_| errors::is_of_shape(&error) && problems.len() < MISTAKES_AT_MOST)
             .and_then(|offset| positions.item_at(list, offset));
-        // Blanked with spaces, so that everything after it stays where it is. The list's last item must stay: with
-        // none the list would be null, another mistake.
+        // Blanked with spaces, so that everything after it stays where it is. The last item must stay: with none there
+        // would be null, another mistake.
         match item {
             Some(item) if positions.items(list) > 1 => blank(&mut text, item),
             _ => return Parsed { value: None, positions, problems },
@@ -66,15 +66,27 @@ pub fn parse_items<T: DeserializeOwned>(source: &Arc<SourceText>, list: &str) ->
     }
 }
 
-/// Overwrites an item of a block sequence, from its dash on, with spaces.
+/// Overwrites an item of a block sequence, from its dash on, or an entry of a block mapping with spaces.
 fn blank(text: &mut String, item: std::ops::Range<usize>) {
     let before = text[..item.start].trim_end();
-    let start = before.strip_suffix('-').map_or(item.start, str::len);
+    // Not the dash at the end of a value before.
+    let dash = before.strip_suffix('-').filter(|rest| rest.is_empty() || rest.ends_with([' ', '\n']));
+    let start = dash.map_or(item.start, str::len);
     let spaces: String = text[start..item.end]
         .chars()
         .flat_map(|c| [if c == '\n' { '\n' } else { ' ' }].repeat(c.len_utf8()))
         .collect();
     text.replace_range(start..item.end, &spaces);
+}
+
+/// A value as YAML in block style, with a line break at the end. Texts stay on one line each, in quotes where they need
+/// some, so that a change of one is a change of one line.
+///
+/// # Errors
+/// What the crate says of a value that YAML cannot hold.
+pub fn to_text(value: &impl Serialize) -> Result<String, String> {
+    let options = serde_yaml::ser_options! { prefer_block_scalars: false, compact_list_indent: false };
+    serde_yaml::to_string_with_options(value, options).map_err(|error| error.to_string())
 }
 
 fn options() -> serde_yaml::Options {

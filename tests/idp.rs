@@ -139,7 +139,15 @@ async fn the_metadata_says_what_the_idp_is() {
             "identity_chaining_requested_token_types_supported": ["urn:ietf:params:oauth:token-type:id-jag"],
         })
     );
-    assert_eq!(get(&idp, "/client-jwks").await, (StatusCode::OK, json!({ "keys": [] })));
+    let (status, client_jwks) = get(&idp, "/client-jwks").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(client_jwks["keys"].as_array().map(Vec::len), Some(1));
+    for algorithm in [Algorithm::RS256, Algorithm::PS256] {
+        assert!(verifies(idp.keyring(), KeyChoice::Client, algorithm, &client_jwks));
+    }
+    // No key of the IdP is among them, and none of the client's among its own.
+    assert!(!verifies(idp.keyring(), KeyChoice::Client, Algorithm::RS256, &jwks(&idp).await));
+    assert_eq!(key_store::fresh().client_jwks(), json!({ "keys": [] }));
 }
 
 #[tokio::test]

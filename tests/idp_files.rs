@@ -96,8 +96,8 @@ fn the_key_of_a_file_is_read_or_its_problem_named() {
     let key = SigningKey::from_pem(&pem).unwrap();
     let relabelled = |label: &str| pem.replace("PRIVATE KEY", label);
     for (content, problem, mend) in [
-        (String::new(), "there is no PEM block in it", "`jagspec idp key`"),
-        ("# notes\n".into(), "there is no PEM block in it", "`jagspec idp key`"),
+        (String::new(), "there is no PEM block in it", "`jagspec idp key --make FILE`"),
+        ("# notes\n".into(), "there is no PEM block in it", "`jagspec idp key --make FILE`"),
         (key.public_key_pem(), "it is a public key", "give the private key"),
         (relabelled("RSA PUBLIC KEY"), "it is a public key", "give the private key"),
         (relabelled("CERTIFICATE"), "it is a certificate", "give the private key"),
@@ -109,7 +109,7 @@ fn the_key_of_a_file_is_read_or_its_problem_named() {
             "the RSA key has 1024 bits",
             "2048 bits or more",
         ),
-        (relabelled("DSA PRIVATE KEY"), "holds a `DSA PRIVATE KEY`", "`jagspec idp key`"),
+        (relabelled("DSA PRIVATE KEY"), "holds a `DSA PRIVATE KEY`", "`jagspec idp key --make FILE`"),
     ] {
         let error = key_store::from_file(&folder.file("bad.pem", &content)).unwrap_err().to_string();
         assert!(error.contains("bad.pem` holds no key") && error.contains(problem), "{error}");
@@ -119,7 +119,10 @@ fn the_key_of_a_file_is_read_or_its_problem_named() {
     let error = problem(&folder.file("bad.pem", [0x30, 0x82, 0xff]));
     assert!(error.contains("not text, perhaps DER") && error.contains("openssl pkey -inform DER"), "{error}");
     let error = problem(&folder.path("missing.pem"));
-    assert!(error.contains("missing.pem") && error.contains("make one with `jagspec idp key`"), "{error}");
+    assert!(
+        error.contains("missing.pem") && error.contains("make one with `jagspec idp key --make FILE`"),
+        "{error}"
+    );
     let error = problem(folder.root());
     assert!(error.contains("cannot read the key file"), "{error}");
 }
@@ -165,11 +168,13 @@ fn export_writes_what_the_server_serves() {
             "other/.well-known/openid-configuration",
             "other/.well-known/oauth-authorization-server",
             "other/jwks",
+            "client-jwks",
         ]
     );
     let read = |file: &str| -> Value { serde_json::from_slice(&fs::read(dir.join(file)).unwrap()).unwrap() };
     assert_eq!(read("jwks"), keyring.jwks(IssuerRole::Main));
     assert_eq!(read("other/jwks"), keyring.jwks(IssuerRole::Other));
+    assert_eq!(read("client-jwks"), keyring.client_jwks());
     let metadata = read("untrusted/.well-known/openid-configuration");
     assert_eq!(metadata["jwks_uri"], "https://pages.example/idp/untrusted/jwks");
     // Once more: the files are replaced.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use common::{Setup, run, shipped};
 use jagspec::{
@@ -25,11 +25,33 @@ fn options(fault: Fault) -> RunOptions {
     let needs_rsa = ["alg-", "base64-"].iter().any(|start| fault.name().starts_with(start));
     RunOptions {
         idp_alg: text(if needs_rsa { "RS256" } else { "EdDSA" }),
-        client_auth: (fault == Fault::BasicUnsupported).then(|| "client_secret_basic".to_owned()),
+        client_auth: client_auth(fault).map(str::to_owned),
         strict: Some(true),
         profile: (fault == Fault::ResourceErrorInvalidTarget).then(|| "draft-next".to_owned()),
-        policy: (fault.info().row == "own.jwt-bearer.replay").then(|| vec!["replay=single-use".to_owned()]),
+        policy: policy(fault).map(|policy| vec![policy.to_owned()]),
         ..RunOptions::default()
+    }
+}
+
+/// The method by which the client is to authenticate, where the baseline would go around the fault by another.
+fn client_auth(fault: Fault) -> Option<&'static str> {
+    match fault {
+        Fault::BasicUnsupported | Fault::ClientSecretRotated => Some("client_secret_basic"),
+        Fault::ClientAssertionAudDoubleSlash
+        | Fault::ClientAssertionTypRefused
+        | Fault::KeyClientTakenForPublic => Some("private_key_jwt"),
+        _ => None,
+    }
+}
+
+/// The policy under which the fault is judged.
+fn policy(fault: Fault) -> Option<&'static str> {
+    match fault {
+        Fault::PublicClientAllowed => Some("public-clients=refuse"),
+        Fault::PublicClientRefused => Some("public-clients=allow"),
+        Fault::ClientAuthMethodNotPinned => Some("client-auth-method=registered"),
+        _ if fault.info().row == "own.jwt-bearer.replay" => Some("replay=single-use"),
+        _ => None,
     }
 }
 
@@ -66,7 +88,7 @@ async fn run_all(registry: Registry, suites: Vec<Suite>) -> Vec<(Fault, Report)>
 }
 
 /// One way of running the correct server.
-async fn expect_no_complaint(setup: Setup, registry: &Registry, suites: &[Suite]) {
+async fn expect_no_complaint(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
     let shown = format!("{:?} {}", setup.options, setup.issuer_path);
     let report = run(setup, registry, suites).await;
     let complaints: Vec<_> =
@@ -74,6 +96,7 @@ async fn expect_no_complaint(setup: Setup, registry: &Registry, suites: &[Suite]
     assert!(complaints.is_empty(), "{shown}: {complaints:#?}");
     assert!(report.diagnoses.is_empty(), "{shown}: {:#?}", report.diagnoses);
     assert_eq!(report.exit_status, 0, "{shown}");
+    report
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +124,57 @@ async fn the_correct_server_gets_no_complaint_whatever_the_profile_and_the_polic
             expect_no_complaint(Setup { options, ..Setup::default() }, &registry, &suites).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_correct_server_gets_no_complaint_however_the_client_authenticates() {
+    let (registry, suites) = shipped();
+    let key = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/keys/{name}.pem"));
+    // A key of each type, of a role that signs no client assertion.
+    for key in ["untrusted-p256", "untrusted-p384", "untrusted-ed25519", "untrusted-rsa"].map(key) {
+        for method in ["client_secret_post", "private_key_jwt"] {
+            let options = RunOptions {
+                client_auth: Some(method.to_owned()),
+                client_key: Some(key.clone()),
+                ..RunOptions::default()
+            };
+            let report = expect_no_complaint(Setup { options, ..Setup::default() }, &registry, &suites).await;
+            assert_eq!(measured(&report, "client-authentication"), method);
+            assert_eq!(measured(&report, "client-assertion-audience"), "issuer");
+        }
+    }
+    let options = RunOptions {
+        client_auth: Some("none".to_owned()),
+        policy: Some(vec!["public-clients=allow".to_owned()]),
+        ..RunOptions::default()
+    };
+    let report = expect_no_complaint(Setup { options, ..Setup::default() }, &registry, &suites).await;
+    assert_eq!(measured(&report, "client-authentication"), "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_header_counts_as_another_method_where_the_body_is_registered() {
+    let (registry, suites) = shipped();
+    let options = RunOptions {
+        client_auth: Some("client_secret_post".to_owned()),
+        policy: Some(vec!["client-auth-method=registered".to_owned()]),
+        ..RunOptions::default()
+    };
+    let name = "client-authentication::client-auth-method";
+    for (faults, outcome) in [
+        (BTreeSet::new(), Outcome::Pass),
+        (BTreeSet::from([Fault::ClientAuthMethodNotPinned]), Outcome::Fail),
+    ] {
+        let filters = vec![name.to_owned()];
+        let setup = Setup { faults, filters, options: options.clone(), ..Setup::default() };
+        let report = run(setup, &registry, &suites).await;
+        assert_eq!(report.cases.iter().map(|case| case.outcome).collect::<Vec<_>>(), [outcome]);
+    }
+}
+
+fn measured<'a>(report: &'a Report, name: &str) -> &'a str {
+    let entry = report.profile.iter().find(|entry| entry.name == name);
+    entry.and_then(|entry| entry.value.as_str()).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

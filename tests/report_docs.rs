@@ -62,7 +62,8 @@ async fn sample_report(registry: &Registry) -> Report {
         faults: Fault::ALL.iter().copied().filter(|fault| FAULTS.contains(&fault.name())).collect(),
         options: RunOptions { jobs: Some(1), keep_exchanges: Some(true), ..RunOptions::default() },
         filters: CASES.map(str::to_owned).to_vec(),
-        fixed: Some((NOW, "6f1b0c1e9a3e4c58")),
+        now: Some(NOW),
+        ids: Some("6f1b0c1e9a3e4c58".to_owned()),
         ..Setup::default()
     };
     let mut report = run(setup, registry, &suites).await;

@@ -47,8 +47,11 @@ async fn snapshots(
     (registry, suites): &(Registry, Vec<Suite>),
 ) -> Vec<(String, Report)> {
     let mut all = Vec::new();
-    for jobs in jobs {
-        let report = run(setup(faults.clone(), *jobs), registry, suites).await;
+    for (index, jobs) in jobs.iter().enumerate() {
+        // As those of the binary, which are random.
+        let ids = Some(format!("{:016x}", (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let setup = Setup { ids, ..setup(faults.clone(), *jobs) };
+        let report = run(setup, registry, suites).await;
         all.push((snapshot::render(&report), report));
     }
     all

@@ -15,7 +15,8 @@ import urllib.request
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.drafts import IDJAGGrant
-from authlib.oauth2.rfc6749 import ClientMixin, InvalidGrantError, list_to_scope, scope_to_list
+from authlib.oauth2.rfc6749 import ClientMixin, InvalidClientError, InvalidGrantError, list_to_scope, scope_to_list
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from flask import Flask, jsonify
 from joserfc.jwk import KeySet
 from werkzeug.serving import make_server
@@ -30,6 +31,8 @@ option("--client-id", default="client-1")
 option("--client-secret", default="secret-1")
 option("--other-client-id", default="client-2")
 option("--other-client-secret", default="secret-2")
+option("--unauthorized-client-id", default="client-3", help="a client that is registered for another grant")
+option("--unauthorized-client-secret", default="secret-3")
 option("--jwks-ttl", type=float, default=300, help="seconds for which fetched keys are kept")
 faults = parser.add_argument_group("misconfigurations, each a mistake that operators make")
 faults.add_argument("--trust-issuer", metavar="URL", help="trust this issuer instead of the IdP")
@@ -55,13 +58,14 @@ TRUSTED = {IDP: args.jwks_uri or f"{args.idp_issuer}/jwks", OTHER_IDP: f"{OTHER_
 USERS = {(IDP, "user-123"): "alice", (OTHER_IDP, "user-123"): "bob"}  # a sub is unique within its issuer only
 JWKS = {}  # issuer: (KeySet, when it goes stale)
 USED_JTI = set()
+USED_CLIENT_ASSERTIONS = set()
 TOKENS = {}
 LOCK = threading.Lock()  # requests are threads, and a jti must be looked up and stored in one step
 
 
 class Client(ClientMixin):  # each method is the example of its docstring in ClientMixin
-    def __init__(self, client_id, client_secret):
-        self.client_id, self.client_secret = client_id, client_secret
+    def __init__(self, client_id, client_secret, grant_type=IDJAGGrant.GRANT_TYPE):
+        self.client_id, self.client_secret, self.grant_type = client_id, client_secret, grant_type
 
     def get_client_id(self):
         return self.client_id
@@ -76,11 +80,12 @@ class Client(ClientMixin):  # each method is the example of its docstring in Cli
         return method in Grant.TOKEN_ENDPOINT_AUTH_METHODS
 
     def check_grant_type(self, grant_type):
-        return grant_type == Grant.GRANT_TYPE
+        return grant_type == self.grant_type
 
 
 class Grant(IDJAGGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]  # Authlib's default: Basic alone
+    # Authlib's default: Basic alone. The last is its name for a client assertion.
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "client_assertion_jwt"]
     REQUIRED_TYP = args.typ
 
     def get_audiences(self):
@@ -115,9 +120,30 @@ class Grant(IDJAGGrant):
         return True  # every client may act for every user
 
 
+class ClientAssertion(JWTBearerClientAssertion):  # each method is the example of its docstring
+    def get_audiences(self):
+        return [f"{ISSUER}/token", ISSUER]
+
+    def validate_jti(self, claims, jti):
+        with LOCK:
+            if (claims["sub"], jti) in USED_CLIENT_ASSERTIONS:
+                return False
+            USED_CLIENT_ASSERTIONS.add((claims["sub"], jti))
+        return True
+
+    def resolve_client_public_key(self, client):
+        if client.get_client_id() != args.client_id:  # the only one that is registered with a key
+            raise InvalidClientError(description="No keys of the client")
+        with urllib.request.urlopen(f"{args.idp_issuer}/client-jwks", timeout=5) as response:
+            return KeySet.import_key_set(json.load(response))
+
+
 CLIENTS = {
     args.client_id: Client(args.client_id, args.client_secret),
     args.other_client_id: Client(args.other_client_id, args.other_client_secret),
+    args.unauthorized_client_id: Client(
+        args.unauthorized_client_id, args.unauthorized_client_secret, "authorization_code"
+    ),
 }
 app.config["OAUTH2_SCOPES_SUPPORTED"] = SCOPES
 authorization = AuthorizationServer(
@@ -125,6 +151,7 @@ authorization = AuthorizationServer(
     query_client=CLIENTS.get,
     save_token=lambda token, request: TOKENS.update({token["access_token"]: (token, request.user)}),
 )
+authorization.register_client_auth_method(ClientAssertion.CLIENT_AUTH_METHOD, ClientAssertion())
 if not args.no_grant:
     authorization.register_grant(Grant)
 
@@ -139,7 +166,8 @@ def metadata():
     return jsonify(
         issuer=ISSUER,
         token_endpoint=f"{ISSUER}/token",
-        token_endpoint_auth_methods_supported=Grant.TOKEN_ENDPOINT_AUTH_METHODS,
+        token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        token_endpoint_auth_signing_alg_values_supported=["ES256", "RS256"],
         grant_types_supported=[] if args.no_grant else [Grant.GRANT_TYPE],
         authorization_grant_profiles_supported=[] if args.no_grant else ["urn:ietf:params:oauth:grant-profile:id-jag"],
         response_types_supported=["none"],  # RFC 8414 demands the member; there is no authorization endpoint

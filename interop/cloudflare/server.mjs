@@ -75,11 +75,15 @@ function toRequest(incoming) {
   });
 }
 
-for (const clientName of ["client", "other client"]) {
+for (const [clientName, registration] of [
+  ["client", { grantTypes: [JWT_BEARER], responseTypes: [] }],
+  ["other client", { grantTypes: [JWT_BEARER], responseTypes: [] }],
+  ["client of another grant", { grantTypes: ["authorization_code"], responseTypes: ["code"] }],
+  ["public client", { grantTypes: [JWT_BEARER], responseTypes: [], tokenEndpointAuthMethod: "none" }],
+]) {
   const { clientId, clientSecret } = await authorizationServer.getOAuthApi(env).createClient({
     clientName,
-    grantTypes: [JWT_BEARER],
-    responseTypes: [],
+    ...registration,
     redirectUris: ["https://client.example/callback"], // never used, but the package demands one
   });
   console.log(`${clientName} ${clientId} ${clientSecret}`);

@@ -1,78 +1,47 @@
-//! The files that a run reads before it starts and writes at its end: the config file, the reports.
+//! The reports as files: what `--report` names, and reports that are read again.
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use super::{RunOptions, UsageError};
+use super::UsageError;
 use crate::{
-    problem::{Place, Problem, SourceText},
-    suite::load,
-    yaml,
+    observation::clip,
+    report::{Report, json, sanitise},
 };
 
-/// The config file that is read where `--config` names none.
-const CONFIG: &str = "jagspec.yaml";
+/// No report is larger that anybody has a use for; a run with all its exchanges has a tenth of it.
+const REPORT_AT_MOST: u64 = 256 * 1024 * 1024;
 
-/// The options of the config file; none given where there is no file.
+/// So much is told of what is wrong with a report: its words may come from the file.
+const LONGEST_TROUBLE: usize = 300;
+
+/// Reads a JSON report.
 ///
 /// # Errors
-/// The mistakes in it, or why it cannot be read.
-pub(super) fn config(path: Option<&Path>) -> Result<RunOptions, Problem> {
-    let path = match path {
-        Some(path) => path,
-        None if Path::new(CONFIG).is_file() => Path::new(CONFIG),
-        None => return Ok(RunOptions::default()),
-    };
-    parse_config(&load::read(path)?)
-}
-
-/// Reads a config file.
-///
-/// # Errors
-/// The mistake in it.
-pub(super) fn parse_config(source: &Arc<SourceText>) -> Result<RunOptions, Problem> {
-    yaml::parse(source).map_err(|problem| without_secrets(problem, source))
-}
-
-/// Options whose values are secrets.
-const SECRETS: [&str; 3] = ["client-secret", "other-client-secret", "header"];
-
-/// The mistake without what stands in its line, where that is a secret: messages end up in logs.
-fn without_secrets(problem: Problem, source: &SourceText) -> Problem {
-    let mut hidden = String::with_capacity(source.text.len());
-    let mut secret = false;
-    let mut in_secret_line = false;
-    for (number, line) in source.text.split_inclusive('\n').enumerate() {
-        // What is indented, and the items of a list, belong to the key above.
-        let goes_on = line.starts_with([' ', '\t', '-', '#', '\n', '\r', ']', '}']);
-        if !goes_on {
-            let key = line.split(':').next().unwrap_or_default();
-            secret = SECRETS.contains(&key.trim().trim_matches(['"', '\'']));
+/// Why it cannot be read, or is none; the file is named.
+pub(super) fn report(path: &Path) -> Result<Report, String> {
+    let name = path.display().to_string();
+    let trouble = |what: String| sanitise(&clip(&format!("{name}:{what}"), LONGEST_TROUBLE)).into_owned();
+    let mut text = String::new();
+    // Bounded while reading, since what is no regular file tells no length.
+    let read = fs::File::open(path).and_then(|file| file.take(REPORT_AT_MOST + 1).read_to_string(&mut text));
+    match read {
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(trouble(" no report of jagspec: it is not UTF-8".to_owned()))
         }
-        in_secret_line |= secret && number + 1 == problem.line();
-        let visible = match (secret, goes_on, line.find(':')) {
-            (false, ..) => line,
-            (true, false, Some(colon)) => &line[..=colon],
-            _ => "",
-        };
-        hidden.push_str(visible);
-        // As long as it was, so that places stay right.
-        hidden.extend(line[visible.len()..].bytes().map(|byte| match byte {
-            b'\n' | b'\r' | b' ' => char::from(byte),
-            _ => '*',
-        }));
+        Err(error) => Err(trouble(format!(" cannot be read: {error}"))),
+        Ok(length) if length as u64 > REPORT_AT_MOST => {
+            Err(trouble(format!(" larger than {} MiB", REPORT_AT_MOST >> 20)))
+        }
+        // Of a mistake in the JSON the place follows.
+        Ok(_) => json::parse(&text).map_err(|what| {
+            let has_place = what.starts_with(|c: char| c.is_ascii_digit());
+            trouble(if has_place { what } else { format!(" {what}") })
+        }),
     }
-    if !in_secret_line {
-        return problem;
-    }
-    let (message, _) = problem.message.split_once(", found").unwrap_or((&problem.message, ""));
-    let hidden = SourceText::new(source.name.clone(), hidden);
-    let place = Place::new(&hidden, problem.place.span());
-    Problem { place, message: message.to_owned(), also: Vec::new(), ..problem }
 }
 
 /// The formats of `--report`.
@@ -137,13 +106,13 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
     Ok(files)
 }
 
-/// Finds out before the run whether a report can be written, without touching what is there.
+/// Finds out before the run whether the file of an option can be written, without touching what is there.
 ///
 /// # Errors
 /// Names the path and the mend.
-pub(super) fn check_writable(path: &Path) -> Result<(), UsageError> {
+pub(super) fn check_writable(option: &'static str, path: &Path) -> Result<(), UsageError> {
     let wrong = |why: String, mend: &str| UsageError {
-        option: "--report",
+        option,
         problem: format!("{} cannot be written ({why}); {mend}", path.display()),
     };
     let problem = |error: io::Error| wrong(error.to_string(), "name a file in a folder that exists");
@@ -177,7 +146,7 @@ fn destination(path: &Path) -> PathBuf {
     }
 }
 
-/// Writes a report beside its place and moves it there, so that a full disk leaves no half of one.
+/// Writes a file beside its place and moves it there, so that a full disk leaves no half of one.
 ///
 /// # Errors
 /// Names the path and what the system says.

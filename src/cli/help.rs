@@ -10,6 +10,8 @@ Examples:
       the cases whose name contains `audience` or `issuer`
   jagspec doctor --target https://as.example
       what to register at the target, and whether it can be reached
+  jagspec --target https://as.example --baseline baseline.yaml --write-baseline
+      makes what fails now known; without --write-baseline only a change against it fails
 
 Exit status: 0 every MUST that could be tested holds; 1 a case failed; 2 the call or a file is wrong;
 3 the target could not be tested; 130 interrupted. All options are also read from JAGSPEC_… and jagspec.yaml.";
@@ -32,15 +34,57 @@ Exit status: 0 explained; 2 there is no such id.";
 
 pub(super) const CHECK: &str = "\
 Example:
-  jagspec check suites/*.yaml jagspec.yaml
+  jagspec check suites/*.yaml jagspec.yaml baseline.yaml
 
 Exit status: 0 no mistake; 2 a file has one, or cannot be read.";
 
 pub(super) const SCHEMA: &str = "\
-Example:
+Examples:
   jagspec schema > suite.schema.json
+  jagspec schema config > config.schema.json
+  jagspec schema baseline
 
 Exit status: 0 printed.";
+
+pub(super) const MERGE: &str = "\
+Examples:
+  jagspec --target https://as.example --client-id ci --shard 1/3 --report json=1.json
+      one of three shards, each run wherever there is room
+  jagspec merge 1.json 2.json 3.json --report html=report.html --report junit=junit.xml
+      the report of the whole run, of all three
+  jagspec merge report.json --report html=report.html
+      a report of a whole run in another format
+
+Exit status: 0 every MUST that could be tested holds; 1, 3 and 130 as of the whole run; 2 the call is
+wrong, or the reports are not the shards of one run.";
+
+pub(super) const DIFF: &str = "\
+Examples:
+  jagspec diff yesterday.json today.json
+  jagspec diff --format json yesterday.json today.json
+
+Exit status: 0 the same outcomes, diagnoses and profile; 1 they differ; 2 a file is no report.";
+
+pub(super) const TARGETS: &str = "\
+Examples:
+  jagspec targets
+  jagspec targets --format github-matrix --shards 2
+      one line for $GITHUB_OUTPUT: {\"include\":[{\"target-name\":…,\"shard\":\"1/2\",\"name\":…},…]}
+  jagspec --target-name NAME
+      runs against one of them
+
+Exit status: 0 listed; 2 the call or the config file is wrong, or more jobs than GitHub takes.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  jagspec completions bash > ~/.local/share/bash-completion/completions/jagspec
+  jagspec completions zsh > ~/.zfunc/_jagspec
+      with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  jagspec completions fish > ~/.config/fish/completions/jagspec.fish
+  jagspec completions powershell >> $PROFILE
+  jagspec completions elvish >> ~/.config/elvish/rc.elv
+
+Exit status: 0 printed; 2 there is no such shell.";
 
 pub(super) const DOCTOR: &str = "\
 Example:
@@ -70,6 +114,7 @@ pub(super) const IDP_KEY: &str = "\
 Examples:
   jagspec idp key
   jagspec idp key --idp-key key.pem
+  jagspec idp key --make client-key.pem
 
 Exit status: 0 shown; 2 the call or a file is wrong.";
 
@@ -79,6 +124,29 @@ Example:
   jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …
 
 Exit status: 0 written; 2 the call is wrong, or files are there already.";
+
+pub(super) const MINT: &str = "\
+Examples:
+  jagspec mint --target https://as.example --client-id ci
+  jagspec mint --target https://as.example --client-id ci --claim 'email=\"alice@example.com\"'
+  jagspec mint --target https://as.example --client-id ci --case audience::other-server
+  jagspec mint --target https://as.example --client-id ci --change '{ remove_claims: [jti] }'
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+
+Nothing is sent. The keys are those that `jagspec idp serve` publishes. --claim replaces a claim
+too, such as aud. Options are also read from JAGSPEC_… and jagspec.yaml.
+
+Exit status: 0 printed; 2 the call or a file is wrong.";
+
+pub(super) const DECODE: &str = "\
+Examples:
+  jagspec decode eyJ0eXAiOi…
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+  jagspec decode --jwks jwks.json --format json < token.txt
+
+Nothing is sent or fetched, and the signature is shown cut.
+
+Exit status: 0 shown, whatever is wrong with it; 2 it is no token, or the call or a file is wrong.";
 
 pub(super) const PLAYGROUND: &str = "\
 Examples:

@@ -1,7 +1,9 @@
 //! The command line: what is typed, and the commands behind it. Each command returns its exit status; what it says
 //! goes through `Screen`.
 
+mod baseline;
 mod commands;
+mod config;
 mod files;
 mod help;
 mod options;
@@ -10,11 +12,14 @@ mod settings;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::BoolishValueParser};
+use clap_complete::Shell;
 pub use commands::execute;
-pub use options::RunOptions;
+pub use options::{RunOptions, config_schema};
 pub use screen::Screen;
 pub use settings::{Started, UsageError, settings};
+
+use crate::settings::Selection;
 
 /// What the command line, the config file or a suite file got wrong: nothing was sent.
 pub const USAGE: u8 = 2;
@@ -44,12 +49,35 @@ pub struct RunArguments {
     /// Not the cases whose name contains this (repeatable)
     #[arg(long, value_name = "FILTER")]
     pub skip: Vec<String>,
+    /// Only the K-th of N parts of the cases, 1/N to N/N; the command merge joins their reports
+    #[arg(long, env = "JAGSPEC_SHARD", value_name = "K/N")]
+    pub shard: Option<String>,
     /// The config file [default: jagspec.yaml, where there is one]
     #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The target of that name in the config file
+    #[arg(long, env = "JAGSPEC_TARGET_NAME", value_name = "NAME")]
+    pub target_name: Option<String>,
     /// Options that environment and config file may give as well.
     #[command(flatten)]
     pub options: RunOptions,
+}
+
+impl RunArguments {
+    /// Which cases run. An empty `--shard` is none.
+    ///
+    /// # Errors
+    /// A `--shard` that is no K/N.
+    fn selection(&self) -> Result<Selection, UsageError> {
+        let shard = self.shard.as_deref().filter(|shard| !shard.is_empty());
+        let shard = shard.map(str::parse).transpose();
+        Ok(Selection {
+            filters: self.filter.clone(),
+            exact: self.exact,
+            skip: self.skip.clone(),
+            shard: shard.map_err(|problem| UsageError { option: "--shard", problem })?,
+        })
+    }
 }
 
 /// The commands.
@@ -64,22 +92,47 @@ pub enum Command {
         /// The id of a row, a requirement or an attack, or the name of a case
         id: String,
     },
-    /// Checks suite files and config files; every mistake is shown at its line and column
+    /// Checks suite files, config files and baselines; every mistake is shown at its line and column
     #[command(after_help = help::CHECK)]
     Check {
         /// The files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Prints the JSON Schema of a suite file, for editors
+    /// Prints the JSON Schema of a suite file, of a config file or of a baseline, for editors
     #[command(after_help = help::SCHEMA)]
-    Schema,
+    Schema {
+        /// suite, config or baseline
+        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "config", "baseline"])]
+        kind: String,
+    },
+    /// Joins the JSON reports of the shards of one run, or renders one report anew
+    #[command(after_help = help::MERGE)]
+    Merge(MergeArguments),
+    /// Shows what changed between two JSON reports
+    #[command(after_help = help::DIFF)]
+    Diff(DiffArguments),
+    /// Lists the targets of the config file
+    #[command(after_help = help::TARGETS)]
+    Targets(TargetsArguments),
+    /// Prints the completions of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Says what to register at the target, and checks what can be checked before the first run
     #[command(after_help = help::DOCTOR)]
     Doctor(Box<RunArguments>),
     /// The harness's IdP alone
     #[command(subcommand, after_help = help::IDP)]
     Idp(IdpCommand),
+    /// Prints an ID-JAG: good, with claims of yours, or with the defect of a case
+    #[command(after_help = help::MINT, mut_args = without_the_run)]
+    Mint(Box<MintArguments>),
+    /// Shows a token with its members explained, and what is wrong with it
+    #[command(after_help = help::DECODE)]
+    Decode(DecodeArguments),
     /// Serves the embedded playground until interrupted
     #[command(after_help = help::PLAYGROUND)]
     Playground(PlaygroundArguments),
@@ -105,6 +158,60 @@ pub struct ListArguments {
     pub profile: String,
 }
 
+/// Which reports to merge, and what to write.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The JSON reports of all shards of a run, or one report of a whole run
+    #[arg(required = true, value_name = "REPORT")]
+    pub reports: Vec<PathBuf>,
+    /// Writes a report, as in a run (repeatable)
+    #[arg(long, env = "JAGSPEC_REPORT", value_name = "FORMAT=PATH", value_delimiter = '\n')]
+    pub report: Vec<String>,
+    /// Fails, with a diff, when the snapshot written differs from the file that was there
+    #[arg(long, env = "JAGSPEC_CHECK_SNAPSHOT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true)]
+    pub check_snapshot: Option<bool>,
+    /// The file of your repository that the results of the SARIF report point at [default: the suite files]
+    #[arg(long, env = "JAGSPEC_SARIF_LOCATION", value_name = "FILE")]
+    pub sarif_location: Option<String>,
+    /// The file of known failures: only a change against it fails the run, a stale entry too
+    #[arg(long, env = "JAGSPEC_BASELINE", value_name = "FILE")]
+    pub baseline: Option<String>,
+    /// Writes the baseline anew from this report, with the comments that are in it
+    #[arg(long, env = "JAGSPEC_WRITE_BASELINE", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true)]
+    pub write_baseline: Option<bool>,
+    /// A suite file or folder of the run, whose cases the baseline names (repeatable)
+    #[arg(long, env = "JAGSPEC_SUITE", value_name = "PATH", value_delimiter = '\n')]
+    pub suite: Vec<PathBuf>,
+}
+
+/// Which reports to compare, and how.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier JSON report
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// The later JSON report
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+}
+
+/// How to list the targets.
+#[derive(Debug, Args)]
+pub struct TargetsArguments {
+    /// text, json or github-matrix
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json", "github-matrix"])]
+    pub format: String,
+    /// Cuts the cases of every target into so many parts, whatever `shards` of the config file says
+    #[arg(long, env = "JAGSPEC_SHARDS", value_name = "N", allow_negative_numbers = true)]
+    pub shards: Option<String>,
+    /// The config file [default: jagspec.yaml]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// What to do with the IdP.
 #[derive(Debug, Subcommand)]
 pub enum IdpCommand {
@@ -122,7 +229,14 @@ pub enum IdpCommand {
     },
     /// Shows the signing keys, and makes them where there are none yet
     #[command(after_help = help::IDP_KEY)]
-    Key(IdpArguments),
+    Key {
+        /// Makes a P-256 key in this new file instead, for --client-key or --idp-key
+        #[arg(long, value_name = "FILE")]
+        make: Option<PathBuf>,
+        /// The IdP.
+        #[command(flatten)]
+        idp: IdpArguments,
+    },
     /// Makes a CA and a server certificate, for an IdP that speaks https
     #[command(after_help = help::IDP_CERT)]
     Cert {
@@ -155,6 +269,78 @@ pub struct IdpArguments {
     /// Its signing key (PEM) [default: the keys in the user's state folder]
     #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
     pub idp_key: Option<PathBuf>,
+    /// The private key (PEM) of the client, whose public half is published as well
+    #[arg(long, env = "JAGSPEC_CLIENT_KEY", value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
+}
+
+/// Which ID-JAG to print.
+#[derive(Debug, Clone, Default, Args)]
+pub struct MintArguments {
+    /// With the defect of this case, a suite::case name
+    #[arg(long, value_name = "NAME")]
+    pub case: Option<String>,
+    /// Of that case's token requests the N-th [default: the first]
+    #[arg(long, value_name = "N", requires = "case")]
+    pub step: Option<usize>,
+    /// With a change in the words of a suite file, such as '{ header: { typ: JWT } }' (repeatable)
+    #[arg(long, value_name = "YAML")]
+    pub change: Vec<String>,
+    /// The target's token endpoint, for the cases whose ID-JAG names it
+    #[arg(long, value_name = "URL")]
+    pub token_endpoint: Option<String>,
+    /// The `jti` that the requests of the case share [default: a new one]
+    #[arg(long, value_name = "JTI", requires = "case")]
+    pub case_jti: Option<String>,
+    /// The config file [default: jagspec.yaml, where there is one]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The target of that name in the config file
+    #[arg(long, env = "JAGSPEC_TARGET_NAME", value_name = "NAME")]
+    pub target_name: Option<String>,
+    /// The options of a run, of which those count that shape its ID-JAGs.
+    #[command(flatten)]
+    pub options: RunOptions,
+}
+
+/// Options of a run that shape no ID-JAG are taken, so that a config file and a command line serve both, and not
+/// shown.
+fn without_the_run(argument: clap::Arg) -> clap::Arg {
+    let shapes = [
+        "target",
+        "client_id",
+        "client_secret",
+        "other_client_id",
+        "other_client_secret",
+        "idp_listen",
+        "idp_issuer",
+        "idp_tls_cert",
+        "idp_key",
+        "idp_alg",
+        "suite",
+    ];
+    let hidden = match argument.get_help_heading() {
+        None | Some("ID-JAG") => false,
+        Some(_) => !shapes.contains(&argument.get_id().as_str()),
+    };
+    argument.hide(hidden)
+}
+
+/// Which token to show, and how.
+#[derive(Debug, Args)]
+pub struct DecodeArguments {
+    /// The token [default: what standard input holds]
+    #[arg(value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// A JWK Set in a file: its keys verify the signature as well as those of jagspec
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// The IdP's signing key (PEM) [default: the keys in the user's state folder]
+    #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
+    pub idp_key: Option<PathBuf>,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
 }
 
 /// How the playground is to be.

@@ -1,7 +1,7 @@
 //! The options of a run as typed: on the command line, in the environment, in the config file. All are optional;
 //! `settings` joins the three and gives the defaults.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 use schemars::JsonSchema;
@@ -18,8 +18,54 @@ macro_rules! options {
             pub fn or(self, other: Self) -> Self {
                 $name { $($field: self.$field.or(other.$field),)* }
             }
+
+            /// Takes the option of this name out, in kebab case as in the config file.
+            pub fn remove(&mut self, name: &str) {
+                $(if name == stringify!($field).replace('_', "-") {
+                    self.$field = None;
+                })*
+            }
+
+            /// Whether the option of this name is given, in kebab case as in the config file.
+            pub fn gives(&self, name: &str) -> bool {
+                $((name == stringify!($field).replace('_', "-") && self.$field.is_some()))||*
+            }
         }
     };
+}
+
+/// A client's secret as options give it.
+pub(super) struct SecretOption<'a> {
+    /// The option's name in the config file; behind it `-env` for the variable.
+    pub(super) key: &'static str,
+    /// The secret itself.
+    pub(super) value: &'a mut Option<String>,
+    /// The environment variable that holds it.
+    pub(super) variable: &'a mut Option<String>,
+}
+
+impl RunOptions {
+    /// The clients' secrets.
+    pub(super) fn secrets(&mut self) -> [SecretOption<'_>; 3] {
+        [
+            ("client-secret", &mut self.client_secret, &mut self.client_secret_env),
+            ("other-client-secret", &mut self.other_client_secret, &mut self.other_client_secret_env),
+            (
+                "unauthorized-client-secret",
+                &mut self.unauthorized_client_secret,
+                &mut self.unauthorized_client_secret_env,
+            ),
+        ]
+        .map(|(key, value, variable)| SecretOption { key, value, variable })
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of a config file, indented, with a line break at the end.
+pub fn config_schema() -> String {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<RunOptions>();
+    schema.insert("title".to_owned(), "A config file of jagspec".into());
+    format!("{:#}\n", schema.to_value())
 }
 
 options! {
@@ -37,11 +83,14 @@ options! {
         /// Its secret; better given as JAGSPEC_CLIENT_SECRET, since command lines are visible to others
         #[arg(long, env = "JAGSPEC_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
         pub client_secret: Option<String>,
-        /// client_secret_basic, client_secret_post or none [default: the first of these that is advertised and
-        /// possible]
+        /// Its private key (PEM), for private_key_jwt; the public half is at {idp issuer}/client-jwks
+        #[arg(long, env = "JAGSPEC_CLIENT_KEY", value_name = "FILE", help_heading = "Target")]
+        pub client_key: Option<PathBuf>,
+        /// client_secret_basic, client_secret_post, private_key_jwt or none [default: the first of these that is
+        /// advertised and possible]
         #[arg(long, env = "JAGSPEC_CLIENT_AUTH", value_name = "METHOD", help_heading = "Target")]
         pub client_auth: Option<String>,
-        /// `client_id` in the body beside HTTP Basic: yes, no or auto [default: auto]
+        /// `client_id` in the body beside HTTP Basic or a client assertion: yes, no or auto [default: auto]
         #[arg(long, env = "JAGSPEC_CLIENT_ID_IN_BODY", value_name = "WHEN", help_heading = "Target")]
         pub client_id_in_body: Option<String>,
         /// A second client registered at the target, for the client-binding cases
@@ -50,6 +99,15 @@ options! {
         /// The second client's secret
         #[arg(long, env = "JAGSPEC_OTHER_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
         pub other_client_secret: Option<String>,
+        /// A client registered at the target that may not use this grant
+        #[arg(long, env = "JAGSPEC_UNAUTHORIZED_CLIENT_ID", value_name = "ID", help_heading = "Target")]
+        pub unauthorized_client_id: Option<String>,
+        /// That client's secret
+        #[arg(long, env = "JAGSPEC_UNAUTHORIZED_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "Target")]
+        pub unauthorized_client_secret: Option<String>,
+        /// A public client registered at the target, without any credential
+        #[arg(long, env = "JAGSPEC_PUBLIC_CLIENT_ID", value_name = "ID", help_heading = "Target")]
+        pub public_client_id: Option<String>,
 
         /// `sub` of every ID-JAG [default: user-123]
         #[arg(long, env = "JAGSPEC_SUBJECT", value_name = "SUB", help_heading = "ID-JAG")]
@@ -102,6 +160,12 @@ options! {
         /// A suite file or folder, instead of the shipped ones (repeatable)
         #[arg(long, env = "JAGSPEC_SUITE", value_name = "PATH", value_delimiter = '\n', action = ArgAction::Append, help_heading = "Rules")]
         pub suite: Option<Vec<PathBuf>>,
+        /// Known failures: only a change against them fails the run, an entry that is stale too
+        #[arg(long, env = "JAGSPEC_BASELINE", value_name = "FILE", help_heading = "Rules")]
+        pub baseline: Option<String>,
+        /// Writes the baseline anew from this run: what is stale goes, new failures come
+        #[arg(long, env = "JAGSPEC_WRITE_BASELINE", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
+        pub write_baseline: Option<bool>,
         /// A `warn` of level SHOULD fails the run
         #[arg(long, env = "JAGSPEC_STRICT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
         pub strict: Option<bool>,
@@ -151,5 +215,22 @@ options! {
         /// A header field of every request to the target, for gateways; its value is a secret (repeatable)
         #[arg(long, env = "JAGSPEC_HEADER", value_name = "NAME: VALUE", value_delimiter = '\n', action = ArgAction::Append, hide_env_values = true, help_heading = "Exchanges")]
         pub header: Option<Vec<String>>,
+
+        /// Of the config file alone: the environment variable that holds the client's secret
+        #[arg(skip)]
+        pub client_secret_env: Option<String>,
+        /// Of the config file alone: the environment variable that holds the second client's secret
+        #[arg(skip)]
+        pub other_client_secret_env: Option<String>,
+        /// Of the config file alone: the environment variable that holds the secret of the client without the grant
+        #[arg(skip)]
+        pub unauthorized_client_secret_env: Option<String>,
+        /// Of the config file alone: into how many parts `jagspec targets` cuts the cases
+        #[arg(skip)]
+        pub shards: Option<usize>,
+        /// Of the config file alone: targets by name, each with options of its own; what it does not give is as beside
+        /// `targets`
+        #[arg(skip)]
+        pub targets: Option<BTreeMap<String, RunOptions>>,
     }
 }

@@ -8,12 +8,12 @@ use super::options::RunOptions;
 use crate::{
     discovery::split_origin,
     keys::Algorithm,
-    settings::{Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings},
+    settings::{
+        Client, ClientIdInBody, HttpSettings, IdpFiles, POLICIES, Profile, SUBJECT, Secret, Selection,
+        Settings,
+    },
     token_request::ClientAuthenticationMethod,
 };
-
-/// `sub` where `--subject` says none.
-pub(super) const SUBJECT: &str = "user-123";
 
 /// A mistake in the options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub struct Started {
     pub client: Option<Client>,
     /// The second client, of the playground.
     pub other_client: Option<Client>,
+    /// The client without the grant, of the playground.
+    pub unauthorized_client: Option<Client>,
+    /// The public client, of the playground.
+    pub public_client: Option<Client>,
     /// The scope, of the playground.
     pub scope: Option<String>,
     /// The resource, of the playground.
@@ -60,22 +64,38 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
     if !embedded {
         check_target(&target)?;
     }
-    let client = read_client(
+    let mut client = read_client(
         options.client_id.as_ref(),
         options.client_secret.as_ref(),
         ("--client-id", "--client-secret"),
     )?;
+    match (&mut client, &options.client_key) {
+        (Some(client), Some(_)) => client.has_key = true,
+        (None, Some(_)) if !embedded => {
+            return Err(wrong("--client-key", "a key without a client; add --client-id ID"));
+        }
+        (_, None) | (None, Some(_)) => {}
+    }
     let other_client = read_client(
         options.other_client_id.as_ref(),
         options.other_client_secret.as_ref(),
         ("--other-client-id", "--other-client-secret"),
     )?;
-    if let (Some(one), Some(other)) = (&client, &other_client)
-        && one.id == other.id
-    {
-        return Err(wrong("--other-client-id", "it is the client of --client-id; a second one is needed"));
-    }
-    if embedded && (client.is_some() || other_client.is_some()) {
+    let unauthorized_client = read_client(
+        options.unauthorized_client_id.as_ref(),
+        options.unauthorized_client_secret.as_ref(),
+        ("--unauthorized-client-id", "--unauthorized-client-secret"),
+    )?;
+    let public_client =
+        read_client(options.public_client_id.as_ref(), None, ("--public-client-id", "--public-client-id"))?;
+    let clients = [
+        ("--client-id", &client),
+        ("--other-client-id", &other_client),
+        ("--unauthorized-client-id", &unauthorized_client),
+        ("--public-client-id", &public_client),
+    ];
+    distinct(&clients)?;
+    if embedded && clients.iter().any(|(_, client)| client.is_some()) {
         return Err(wrong("--client-id", "the embedded playground has clients of its own; add --target URL"));
     }
     let (algorithm, algorithm_fixed) = match &options.idp_alg {
@@ -103,6 +123,8 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         client_auth: client_auth(options, client.as_ref())?,
         client,
         other_client,
+        unauthorized_client,
+        public_client,
         client_id_in_body: match options.client_id_in_body.as_deref() {
             None | Some("auto") => ClientIdInBody::Auto,
             Some("yes") => ClientIdInBody::Yes,
@@ -118,12 +140,20 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         resource: options.resource.clone().filter(|resource| !resource.is_empty()),
         other_resource: options.other_resource.clone().filter(|resource| !resource.is_empty()),
         idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
+        idp: IdpFiles {
+            listen: options.idp_listen.clone(),
+            tls_cert: options.idp_tls_cert.clone(),
+            tls_key: options.idp_tls_key.clone(),
+            key: options.idp_key.clone(),
+            client_key: options.client_key.clone(),
+        },
         idp_static: false, // found out once the IdP listens
         other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
         algorithm,
         algorithm_fixed,
         profile,
         policies: policies(options.policy.as_deref().unwrap_or_default(), profile)?,
+        suites: options.suite.clone().unwrap_or_default(),
         selection,
         jobs: match options.jobs {
             Some(0) => return Err(wrong("--jobs", "0 cases at once run none; give 1 or more")),
@@ -155,6 +185,8 @@ impl Settings {
         self.idp_issuer = started.idp_issuer;
         self.client = self.client.or(started.client);
         self.other_client = self.other_client.or(started.other_client);
+        self.unauthorized_client = self.unauthorized_client.or(started.unauthorized_client);
+        self.public_client = self.public_client.or(started.public_client);
         self.scope = self.scope.or(started.scope);
         self.resource = self.resource.or(started.resource);
         self.other_resource = self.other_resource.or(started.other_resource);
@@ -207,7 +239,7 @@ fn read_client(
 ) -> Result<Option<Client>, UsageError> {
     let secret = secret.filter(|secret| !secret.is_empty()).map(Secret::new);
     match id.filter(|id| !id.is_empty()) {
-        Some(id) => Ok(Some(Client { id: id.clone(), secret })),
+        Some(id) => Ok(Some(Client { id: id.clone(), secret, has_key: false })),
         None if secret.is_some() => {
             Err(wrong(secret_option, format!("a secret without a client; add {id_option} ID")))
         }
@@ -215,19 +247,35 @@ fn read_client(
     }
 }
 
+/// A client that stands for two proves nothing of either.
+fn distinct(clients: &[(&'static str, &Option<Client>)]) -> Result<(), UsageError> {
+    for (at, (option, client)) in clients.iter().enumerate() {
+        let Some(client) = client else { continue };
+        let same = |(_, other): &&(&'static str, &Option<Client>)| {
+            other.as_ref().is_some_and(|other| other.id == client.id)
+        };
+        if let Some((first, _)) = clients[..at].iter().find(same) {
+            return Err(wrong(option, format!("it is the client of {first}; another one is needed")));
+        }
+    }
+    Ok(())
+}
+
 fn client_auth(
     options: &RunOptions,
     client: Option<&Client>,
 ) -> Result<Option<ClientAuthenticationMethod>, UsageError> {
-    use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None as NoAuthentication};
     let Some(name) = &options.client_auth else { return Ok(None) };
-    let methods = [ClientSecretBasic, ClientSecretPost, NoAuthentication];
+    let methods = ClientAuthenticationMethod::ALL;
     let method = methods.into_iter().find(|method| method.name() == name).ok_or_else(|| {
         wrong("--client-auth", unknown("method", name, &methods.map(|method| method.name())))
     })?;
-    let needs_secret = method != NoAuthentication;
-    if needs_secret && client.is_some_and(|client| client.secret.is_none()) {
+    if method.sends_a_secret() && client.is_some_and(|client| client.secret.is_none()) {
         return Err(wrong("--client-auth", format!("{name} needs a secret; add --client-secret")));
+    }
+    let needs_key = method == ClientAuthenticationMethod::PrivateKeyJwt;
+    if needs_key && client.is_some_and(|client| !client.has_key) {
+        return Err(wrong("--client-auth", format!("{name} needs a key; add --client-key FILE")));
     }
     Ok(Some(method))
 }

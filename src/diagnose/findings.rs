@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Seen;
+use super::Words;
 use crate::{
     judge::{THROTTLED, UNREACHABLE},
     report::{Blame, CaseReport, Confidence, Diagnosis, Finding, Level, Outcome, Severity},
@@ -21,7 +21,20 @@ const ERROR_RESPONSE: &str = "own.jwt-bearer.error-response";
 /// The row of an issuer that the target does not trust.
 const UNTRUSTED_ISSUER: &str = "jwt-bearer.invalid-grant.iss";
 
-pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
+/// Everything that these rules look at: no more than reports hold, so that those of the shards of a run can be joined.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The cases.
+    pub cases: &'a [CaseReport],
+    /// Nothing at all answered.
+    pub unreachable: bool,
+    /// The answer to a control that was accepted before and refused after a suite.
+    pub control_lost: Option<&'a str>,
+    /// For the texts.
+    pub words: Words<'a>,
+}
+
+pub(super) fn diagnose(seen: &Found<'_>) -> Vec<Diagnosis> {
     let findings: Vec<&CaseReport> = seen
         .cases
         .iter()
@@ -48,7 +61,7 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
             cases.sort_by_key(|case| (case.severity, case.outcome));
             let evidence =
                 cases.iter().take(QUOTED).map(|case| format!("{}: {}", case.name, case.observed)).collect();
-            let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
+            let mut diagnosis = seen.words.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
             let kinds: BTreeSet<Finding> = cases.iter().filter_map(|case| case.finding).collect();
             match cases.iter().find(|case| case.finding == Some(Finding::GoodRefused)) {
@@ -72,9 +85,9 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     // Where nothing else was found they are what the exit status is about.
     let at = if seen.cases.iter().any(|case| case.outcome == Outcome::Fail) { diagnoses.len() } else { 0 };
     diagnoses.splice(at..at, unanswered);
-    if let Some(answer) = &seen.evidence.control_lost {
+    if let Some(answer) = seen.control_lost {
         let evidence = vec![format!("a well-formed ID-JAG was accepted first, and refused later: {answer}")];
-        let mut diagnosis = seen.diagnosis("own.throttled", Confidence::Likely, evidence);
+        let mut diagnosis = seen.words.diagnosis("own.throttled", Confidence::Likely, evidence);
         diagnosis.cases = seen
             .cases
             .iter()
@@ -87,7 +100,7 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
 }
 
 /// The cases that ended in `error`: the target was gone, or throttled them.
-fn not_carried_out(seen: &Seen<'_>) -> Vec<Diagnosis> {
+fn not_carried_out(seen: &Found<'_>) -> Vec<Diagnosis> {
     let of_row = |row: &'static str| {
         let cases: Vec<&CaseReport> = seen
             .cases
@@ -108,10 +121,10 @@ fn not_carried_out(seen: &Seen<'_>) -> Vec<Diagnosis> {
             many => format!("{many} cases: {reason}"),
         }));
         // Where nothing ever answered, that diagnosis has its own evidence.
-        if row == UNREACHABLE && seen.evidence.unreachable {
+        if row == UNREACHABLE && seen.unreachable {
             evidence.clear();
         }
-        let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
+        let mut diagnosis = seen.words.diagnosis(row, Confidence::Certain, evidence);
         if row == UNREACHABLE {
             diagnosis.blame = Blame::Undecided;
             diagnosis.cause = "The target answered at first; later no answer came any more.".into();
@@ -128,7 +141,7 @@ fn not_carried_out(seen: &Seen<'_>) -> Vec<Diagnosis> {
 
 /// A row tells first why a good request fails. Here none did: a check is missing, or the refusal has another form
 /// than is due. Both are the code's doing.
-fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis) {
+fn retell(seen: &Found<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis) {
     if diagnosis.row == ERROR_RESPONSE {
         return; // It is about nothing else.
     }
@@ -144,16 +157,18 @@ fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis)
                 .unwrap_or("400 with one of its error codes")
         );
         diagnosis.blame = Blame::TargetCode;
-    } else if let Some(accepted) = seen.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref()) {
-        diagnosis.cause = seen.filled(&accepted.cause);
-        diagnosis.fix = seen.filled(&accepted.fix);
+    } else if let Some(accepted) =
+        seen.words.registry.row(&diagnosis.row).and_then(|row| row.accepted.as_ref())
+    {
+        diagnosis.cause = seen.words.filled(&accepted.cause);
+        diagnosis.fix = seen.words.filled(&accepted.fix);
         diagnosis.blame = Blame::TargetCode;
     }
 }
 
 /// A row tells why the well-formed ID-JAG is refused. Here the baseline was accepted, so credentials, resource and scope
 /// are registered: what is refused is another form that the specification allows, and that is the code's doing.
-fn retell_refusal(seen: &Seen<'_>, case: &CaseReport, diagnosis: &mut Diagnosis) {
+fn retell_refusal(seen: &Found<'_>, case: &CaseReport, diagnosis: &mut Diagnosis) {
     // Whether a second IdP is trusted is a matter of registration: the row speaks of just that.
     if diagnosis.blame == Blame::TargetCode || diagnosis.row == UNTRUSTED_ISSUER {
         return;
@@ -162,14 +177,14 @@ fn retell_refusal(seen: &Seen<'_>, case: &CaseReport, diagnosis: &mut Diagnosis)
     diagnosis.cause = format!(
         "The server accepts the ID-JAG of the baseline, but not a request that is as well-formed: {form}."
     );
-    if let Some(requirement) = case.requirements.iter().find_map(|id| seen.registry.requirement(id)) {
+    if let Some(requirement) = case.requirements.iter().find_map(|id| seen.words.registry.requirement(id)) {
         diagnosis.fix = format!("Take that form too. {}: {}", requirement.id, requirement.text);
     }
     diagnosis.blame = Blame::TargetCode;
 }
 
 /// What the case of this name expects.
-fn due<'a>(seen: &Seen<'a>, name: &str) -> Option<&'a str> {
+fn due<'a>(seen: &Found<'a>, name: &str) -> Option<&'a str> {
     let case = seen.cases.iter().find(|case| case.name == name)?;
     (!case.expected.is_empty()).then_some(case.expected.as_str())
 }

@@ -1,12 +1,15 @@
 //! From what was seen to what is wrong: the diagnoses of a report, best first. Pure functions of the outcomes, the
 //! discovery, the attempts to settle a baseline, the probes, and the IdP's access log.
 
+mod client_probes;
 mod findings;
 mod probes;
 mod refusal;
 mod target;
 
-pub use probes::{Probe, ladder};
+pub use findings::Found;
+pub use probes::{Probe, Subject, ladder};
+pub use target::{NO_CLIENT_ROW, waiting_for_a_client};
 
 use crate::{
     discovery::Discovery,
@@ -110,16 +113,32 @@ pub struct ProbeAnswer {
     pub flipped_back: bool,
 }
 
-/// Everything that a rule may look at.
+/// Everything that a rule on the target as a whole may look at.
 struct Seen<'a> {
     cases: &'a [CaseReport],
     discovery: &'a Discovery,
     evidence: &'a Evidence,
     settings: &'a Settings,
-    registry: &'a Registry,
+    words: Words<'a>,
 }
 
 impl Seen<'_> {
+    /// As [`Words::diagnosis`].
+    fn diagnosis(&self, row: &str, confidence: Confidence, evidence: Vec<String>) -> Diagnosis {
+        self.words.diagnosis(row, confidence, evidence)
+    }
+}
+
+/// What the words of a diagnosis are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// The rows.
+    pub registry: &'a Registry,
+    /// The issuer identifier of the harness's IdP.
+    pub idp_issuer: &'a str,
+}
+
+impl Words<'_> {
     /// A diagnosis in the words of its row; `cause` and `fix` where this situation has better ones.
     fn diagnosis(&self, row: &str, confidence: Confidence, evidence: Vec<String>) -> Diagnosis {
         let (cause, fix, blame) = match self.registry.row(row) {
@@ -132,25 +151,26 @@ impl Seen<'_> {
 
     /// A row's text with the addresses of this run.
     fn filled(&self, text: &str) -> String {
-        let idp = self.settings.idp_issuer.trim_end_matches('/');
-        text.replace("{idp issuer}", idp)
+        text.replace("{idp issuer}", self.idp_issuer.trim_end_matches('/'))
     }
 }
 
-/// The diagnoses, best first. What keeps the target from being tested comes before what single cases have found.
-pub fn diagnose(
+/// What keeps the target from being tested, best first.
+pub fn of_target(
     cases: &[CaseReport],
     discovery: &Discovery,
     evidence: &Evidence,
     settings: &Settings,
-    registry: &Registry,
+    words: Words<'_>,
 ) -> Vec<Diagnosis> {
-    let seen = Seen { cases, discovery, evidence, settings, registry };
-    let mut diagnoses = target::diagnose(&seen);
-    if diagnoses.is_empty() {
-        diagnoses = refusal::diagnose(&seen);
-    }
-    for finding in findings::diagnose(&seen) {
+    let seen = Seen { cases, discovery, evidence, settings, words };
+    let diagnoses = target::diagnose(&seen);
+    if diagnoses.is_empty() { refusal::diagnose(&seen) } else { diagnoses }
+}
+
+/// The diagnoses of a report: those of the target, and behind them what single cases have found.
+pub fn with_findings(mut diagnoses: Vec<Diagnosis>, found: &Found<'_>) -> Vec<Diagnosis> {
+    for finding in findings::diagnose(found) {
         match diagnoses.iter_mut().find(|known| known.row == finding.row) {
             Some(known) => {
                 known.cases.extend(finding.cases);

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::client_probes;
 use crate::{
     discovery::{Discovery, split_origin, toggled_slash},
     idjag::IdJagChange,
@@ -29,9 +30,32 @@ pub struct Probe {
     pub fix: String,
 }
 
+/// What the variants change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The ID-JAG.
+    IdJag,
+    /// The client assertion, where the client was refused by it.
+    ClientAssertion,
+    /// The credential in HTTP Basic, where the client was refused by it.
+    Basic,
+}
+
 /// The ladder for this target. `clock_offset`: how far the target's clock is ahead of ours, in seconds, where its
 /// `Date` header tells.
-pub fn ladder(settings: &Settings, discovery: &Discovery, clock_offset: Option<i64>) -> Vec<Probe> {
+pub fn ladder(
+    subject: Subject,
+    settings: &Settings,
+    discovery: &Discovery,
+    clock_offset: Option<i64>,
+) -> Vec<Probe> {
+    match subject {
+        Subject::IdJag => {}
+        Subject::ClientAssertion => {
+            return client_probes::of_the_assertion(settings, discovery, clock_offset);
+        }
+        Subject::Basic => return client_probes::of_basic(settings),
+    }
     let mut probes = Vec::new();
     types(&mut probes);
     audiences(&mut probes, discovery);

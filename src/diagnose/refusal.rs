@@ -91,6 +91,7 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
         Confidence::Possible
     };
     let mut evidence = attempts(seen);
+    evidence.extend(by_client_jwks(seen).filter(|_| row == "jwt-bearer.invalid-client"));
     if !description.is_empty() {
         evidence.push(format!("the server's words: {description}"));
     }
@@ -105,6 +106,21 @@ fn by_code(seen: &Seen<'_>) -> Option<Vec<Diagnosis>> {
                 .into();
     }
     Some(vec![diagnosis])
+}
+
+/// Whether the target has fetched the key of a client that authenticates with one.
+fn by_client_jwks(seen: &Seen<'_>) -> Option<String> {
+    if !seen.settings.client.as_ref().is_some_and(|client| client.has_key) {
+        return None;
+    }
+    let address = format!("{}/client-jwks", seen.settings.idp_issuer.trim_end_matches('/'));
+    let fetched = seen.evidence.idp.iter().any(|access| access.kind == AccessKind::ClientJwks);
+    Some(match fetched {
+        true => format!("the target fetched {address}, the client's keys, during the run"),
+        false => format!(
+            "the target did not fetch {address}: it has the client's key from elsewhere, or is not told where it is"
+        ),
+    })
 }
 
 /// Whether the words are about a parameter of the authorization code grant or of token exchange.

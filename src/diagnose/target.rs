@@ -7,7 +7,7 @@ use crate::{
     judge::UNREACHABLE,
     observation::{TransportErrorKind, clip},
     plan::NO_CLIENT,
-    report::{Blame, Confidence, Diagnosis},
+    report::{Blame, CaseReport, Confidence, Diagnosis},
 };
 
 pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
@@ -39,12 +39,19 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     refused.into_iter().chain(diagnoses).collect()
 }
 
+/// The row of a run without a client.
+pub const NO_CLIENT_ROW: &str = "own.no-client";
+
 /// Without a client only the discovery is tested.
 fn no_client(seen: &Seen<'_>) -> Option<Diagnosis> {
-    let waiting = seen.cases.iter().filter(|case| case.reason == NO_CLIENT).count();
-    let evidence = vec![format!("{waiting} cases need a client that is registered at the target")];
-    (seen.settings.client.is_none() && waiting > 0)
-        .then(|| seen.diagnosis("own.no-client", Confidence::Certain, evidence))
+    let evidence = vec![waiting_for_a_client(seen.cases)?];
+    seen.settings.client.is_none().then(|| seen.diagnosis(NO_CLIENT_ROW, Confidence::Certain, evidence))
+}
+
+/// How many cases were skipped for want of a client; none where there is no such case.
+pub fn waiting_for_a_client(cases: &[CaseReport]) -> Option<String> {
+    let waiting = cases.iter().filter(|case| case.reason == NO_CLIENT).count();
+    (waiting > 0).then(|| format!("{waiting} cases need a client that is registered at the target"))
 }
 
 fn unreachable(seen: &Seen<'_>) -> Diagnosis {

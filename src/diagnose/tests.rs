@@ -8,6 +8,7 @@ use crate::{
     observation::{HttpRequest, Observation},
     report::Outcome,
     settings::Selection,
+    suite::registry::Registry,
 };
 
 const TARGET: &str = "https://as.example";
@@ -49,6 +50,19 @@ fn attempt(answer: AttemptAnswer) -> Attempt {
     Attempt { manner: "client_secret_basic, RS256".into(), answer, exchange: 0 }
 }
 
+/// As a run does it.
+fn diagnose(
+    cases: &[CaseReport],
+    discovery: &Discovery,
+    evidence: &Evidence,
+    settings: &Settings,
+) -> Vec<Diagnosis> {
+    let registry = Registry::embedded().unwrap();
+    let words = Words { registry: &registry, idp_issuer: &settings.idp_issuer };
+    let found = Found { cases, unreachable: false, control_lost: None, words };
+    with_findings(of_target(cases, discovery, evidence, settings, words), &found)
+}
+
 fn diagnosed(discovery: &Discovery, evidence: &Evidence) -> Vec<Diagnosis> {
     let options = RunOptions {
         target: Some(TARGET.into()),
@@ -58,7 +72,7 @@ fn diagnosed(discovery: &Discovery, evidence: &Evidence) -> Vec<Diagnosis> {
         ..RunOptions::default()
     };
     let settings = settings(&options, Selection::default()).unwrap();
-    diagnose(&[], discovery, evidence, &settings, &Registry::embedded().unwrap())
+    diagnose(&[], discovery, evidence, &settings)
 }
 
 /// A case that was refused with the wrong error.
@@ -79,6 +93,7 @@ fn finding(row: &str) -> CaseReport {
         observed: "401 invalid_grant".into(),
         changed: Vec::new(),
         changed_members: Vec::new(),
+        known: None,
         source: String::new(),
         exchanges: Vec::new(),
     }
@@ -133,7 +148,7 @@ fn nothing_fetched_points_at_the_issuer_and_names_the_address_to_register() {
 fn certain_is_said_only_where_the_change_flips_the_answer_and_flips_back() {
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    let probe = ladder(&settings, &found(), None)
+    let probe = ladder(Subject::IdJag, &settings, &found(), None)
         .into_iter()
         .find(|probe| probe.row == "jwt-bearer.invalid-grant.typ")
         .unwrap();
@@ -152,7 +167,9 @@ fn the_ladder_shifts_by_the_measured_clock_offset_only() {
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
     let shifted = |offset| {
-        ladder(&settings, &found(), offset).into_iter().any(|probe| probe.change.contains("Date header"))
+        ladder(Subject::IdJag, &settings, &found(), offset)
+            .into_iter()
+            .any(|probe| probe.change.contains("Date header"))
     };
     assert!(shifted(Some(-600)));
     assert!(!shifted(Some(1)) && !shifted(None));
@@ -179,8 +196,7 @@ fn without_a_client_the_run_says_what_to_set() {
     case.reason = crate::plan::NO_CLIENT.into();
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    let registry = Registry::embedded().unwrap();
-    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings, &registry);
+    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings);
     assert_eq!(rows(&diagnoses), ["own.no-client"]);
     assert_eq!(diagnoses[0].blame, Blame::HarnessConfiguration);
 }
@@ -192,15 +208,14 @@ fn a_reading_that_is_left_open_is_no_accusation() {
     case.finding = Some(crate::report::Finding::TokenIssued);
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    let registry = Registry::embedded().unwrap();
-    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings, &registry);
+    let diagnoses = diagnose(&[case], &found(), &Evidence::default(), &settings);
     assert_eq!((diagnoses[0].confidence, diagnoses[0].blame), (Confidence::Possible, Blame::Undecided));
 }
 
 fn diagnosed_cases(cases: &[CaseReport]) -> Vec<Diagnosis> {
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    diagnose(cases, &found(), &Evidence::default(), &settings, &Registry::embedded().unwrap())
+    diagnose(cases, &found(), &Evidence::default(), &settings)
 }
 
 #[test]
@@ -247,10 +262,9 @@ fn a_wrong_error_everywhere_is_one_diagnosis() {
         .map(finding);
     let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
     let settings = settings(&options, Selection::default()).unwrap();
-    let registry = Registry::embedded().unwrap();
-    let diagnoses = diagnose(&cases, &found(), &Evidence::default(), &settings, &registry);
+    let diagnoses = diagnose(&cases, &found(), &Evidence::default(), &settings);
     assert_eq!(rows(&diagnoses), ["own.jwt-bearer.error-response"]);
-    let two = diagnose(&cases[..2], &found(), &Evidence::default(), &settings, &registry);
+    let two = diagnose(&cases[..2], &found(), &Evidence::default(), &settings);
     assert_eq!(two.len(), 2);
 }
 
@@ -267,7 +281,7 @@ fn every_row_of_the_ladder_is_in_the_registry() {
     };
     let settings = settings(&options, Selection::default()).unwrap();
     let registry = Registry::embedded().unwrap();
-    let probes = ladder(&settings, &found(), Some(600));
+    let probes = ladder(Subject::IdJag, &settings, &found(), Some(600));
     assert!(probes.len() <= 40, "{} exchanges at most", probes.len());
     for probe in probes {
         assert!(registry.row(probe.row).is_some(), "{}", probe.row);

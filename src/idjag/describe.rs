@@ -48,6 +48,7 @@ impl IdJagChange {
                     KeyChoice::UntrustedIssuer => "signed with the untrusted issuer's key",
                     KeyChoice::OtherIssuer => "signed with the second issuer's key",
                     KeyChoice::Added => "signed with the key that was published since",
+                    KeyChoice::Client => "signed with the client's own key",
                 }
                 .to_owned(),
             );

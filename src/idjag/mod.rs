@@ -1,5 +1,6 @@
-//! The ID-JAG: the well-formed one of the draft, the defects that can be put into it, and the one path on which
-//! good and bad ones are assembled and signed. Pure: key, clock and `jti` are given; nothing is sent here.
+//! The assertions: the well-formed ID-JAG of the draft, the well-formed client assertion, the defects that can be put
+//! into them, and the one path on which good and bad ones are assembled and signed. Pure: key, clock and `jti` are
+//! given; nothing is sent here.
 
 mod change;
 mod describe;
@@ -22,6 +23,12 @@ pub const TYP: &str = "oauth-id-jag+jwt";
 /// How long a well-formed ID-JAG lives, in seconds: the five minutes of the draft's examples.
 pub const LIFETIME: i64 = 300;
 
+/// The value of the JOSE header member `typ` of a client assertion (draft-ietf-oauth-rfc7523bis section 4).
+pub const CLIENT_ASSERTION_TYP: &str = "client-authentication+jwt";
+
+/// How long a well-formed client assertion lives, in seconds: made for one request, which it has to outlive only.
+pub const CLIENT_ASSERTION_LIFETIME: i64 = 60;
+
 /// What an ID-JAG asserts.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -41,7 +48,7 @@ pub struct Grant {
     pub claims: Map<String, Value>,
 }
 
-/// An ID-JAG before it is signed.
+/// An ID-JAG, or a client assertion, before it is signed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdJag {
     header: Members,
@@ -85,13 +92,39 @@ impl IdJag {
         for (name, value) in &grant.claims {
             claims.set(name, value);
         }
+        Self::of(header.into_iter().collect(), claims, algorithm, KeyChoice::Published)
+    }
+
+    /// The client assertion of RFC 7523 section 3, with the type and the single audience of
+    /// draft-ietf-oauth-rfc7523bis section 4, issued at `now` (seconds since the epoch) for
+    /// [`CLIENT_ASSERTION_LIFETIME`] seconds.
+    pub fn client_assertion(
+        client_id: &str,
+        audience: &str,
+        algorithm: Algorithm,
+        now: i64,
+        jti: &str,
+    ) -> Self {
+        let header = [("typ", json!(CLIENT_ASSERTION_TYP)), ("alg", Value::Null), ("kid", Value::Null)];
+        let claims = [
+            ("iss", json!(client_id)),
+            ("sub", json!(client_id)),
+            ("aud", json!(audience)),
+            ("jti", json!(jti)),
+            ("iat", json!(now)),
+            ("exp", json!(now + CLIENT_ASSERTION_LIFETIME)),
+        ];
+        Self::of(header.into_iter().collect(), claims.into_iter().collect(), algorithm, KeyChoice::Client)
+    }
+
+    fn of(header: Members, claims: Members, algorithm: Algorithm, key: KeyChoice) -> Self {
         IdJag {
-            header: header.into_iter().collect(),
+            header,
             unchanged_claims: claims.clone(),
             claims,
             payload: None,
             algorithm,
-            key: KeyChoice::Published,
+            key,
             signature: None,
             compact: Vec::new(),
             kid_follows: true,
@@ -154,6 +187,11 @@ impl IdJag {
     /// The algorithm with which it is signed.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The same, signed by another algorithm: where its key decides.
+    pub fn set_algorithm(&mut self, algorithm: Algorithm) {
+        self.algorithm = algorithm;
     }
 
     /// Whose key signs it.

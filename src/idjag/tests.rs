@@ -68,6 +68,34 @@ fn verifies(token: &str, key: &SigningKey, algorithm: jsonwebtoken::Algorithm) -
 }
 
 #[test]
+fn the_well_formed_client_assertion_is_what_rfc_7523_and_its_successor_say() {
+    let key = key(Algorithm::ES256);
+    let mut assertion =
+        IdJag::client_assertion("client-1", "https://as.example", Algorithm::ES256, NOW, "jti-1");
+    assert_eq!(assertion.key(), KeyChoice::Client);
+    let token = assertion.assemble(&key, None).unwrap();
+    assert_eq!(
+        header(&token),
+        json!({ "typ": "client-authentication+jwt", "alg": "ES256", "kid": key.kid() })
+    );
+    assert_eq!(
+        claims(&token),
+        json!({
+            "iss": "client-1", "sub": "client-1", "aud": "https://as.example", "jti": "jti-1",
+            "iat": NOW, "exp": NOW + CLIENT_ASSERTION_LIFETIME,
+        })
+    );
+    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+    // Its defects are those of the ID-JAG, on the same path.
+    let change =
+        json!({ "claims": { "aud": ["${target.issuer}"] }, "remove_claims": ["jti"], "signature": "empty" });
+    assertion.apply(&serde_json::from_value(change).unwrap(), &variables()).unwrap();
+    let token = assertion.assemble(&key, None).unwrap();
+    assert_eq!(claims(&token)["aud"], json!(["https://as.example"]));
+    assert!(claims(&token)["jti"].is_null() && token.ends_with('.'));
+}
+
+#[test]
 fn the_well_formed_id_jag_is_what_the_draft_says() {
     for (algorithm, verifier) in [
         (Algorithm::RS256, jsonwebtoken::Algorithm::RS256),

@@ -22,7 +22,8 @@ pub struct ExportError {
 }
 
 /// Writes what the issuers publish below `dir`, which is to be served as the address of the main issuer: the metadata
-/// at the appended well-known addresses, `jwks`, and both again in `untrusted/` and `other/`. Files that are there
+/// at the appended well-known addresses, `jwks`, and both again in `untrusted/` and `other/`; where the client has a key,
+/// `client-jwks` too. Files that are there
 /// are replaced. Returns the files, in the order in which they were written.
 ///
 /// Inserted well-known addresses of an issuer with a path lie outside of `dir`; for `untrusted` and `other` they
@@ -46,6 +47,12 @@ pub fn export(dir: &Path, issuer: &Issuer, keyring: &Keyring) -> Result<Vec<Path
             fs::write(&path, text).map_err(|source| ExportError { path: path.clone(), source })?;
             written.push(path);
         }
+    }
+    if keyring.client_key_type().is_some() {
+        let path = dir.join("client-jwks");
+        fs::write(&path, keyring.client_jwks().to_string())
+            .map_err(|source| ExportError { path: path.clone(), source })?;
+        written.push(path);
     }
     Ok(written)
 }

@@ -32,7 +32,7 @@ pub enum KeyStoreError {
         mend: &'static str,
     },
     /// The file holds no key that can be used.
-    #[error("`{}` holds no key that the IdP can sign with: {problem}; {mend}", path.display())]
+    #[error("`{}` holds no key that jagspec can sign with: {problem}; {mend}", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
@@ -101,6 +101,7 @@ pub fn fixed() -> Keyring {
         unpublished: test_keys!("unpublished"),
         untrusted: test_keys!("untrusted"),
         other: test_keys!("other"),
+        client: Some(test_key!("client-rsa")),
         added: vec![
             test_keys!("added-1"),
             test_keys!("added-2"),
@@ -119,23 +120,24 @@ pub fn fresh() -> Keyring {
         unpublished: KeySet::fresh(),
         untrusted: KeySet::fresh(),
         other: KeySet::fresh(),
+        client: None,
         added: Vec::new(),
     })
 }
 
-/// Reads the key of `--idp-key`, for [`Keyring::publishing`].
+/// Reads the key of `--idp-key` or `--client-key`, for [`Keyring::publishing`] and [`Keyring::with_client_key`].
 ///
 /// # Errors
 /// [`KeyStoreError`] when the file cannot be read, or holds anything but an unencrypted private key of a type that
-/// the IdP signs with.
+/// jagspec signs with.
 pub fn from_file(path: &Path) -> Result<SigningKey, KeyStoreError> {
     let bytes = fs::read(path).map_err(|source| KeyStoreError::Io {
         action: "cannot read the key file",
         path: path.to_owned(),
         mend: match source.kind() {
-            io::ErrorKind::NotFound => "; make one with `jagspec idp key`, or correct --idp-key",
+            io::ErrorKind::NotFound => "; make one with `jagspec idp key --make FILE`, or correct the path",
             io::ErrorKind::PermissionDenied => "; make it readable for the user who runs jagspec",
-            _ => "; name a PEM file with --idp-key",
+            _ => "; name a PEM file",
         },
         source,
     })?;
@@ -174,9 +176,31 @@ fn mend(text: &str) -> (Option<&'static str>, &'static str) {
     } else {
         (
             None,
-            "make another with `jagspec idp key`, in PEM: RSA of 2048 bits or more, P-256, P-384 or Ed25519",
+            "make another with `jagspec idp key --make FILE`, in PEM: RSA of 2048 bits or more, P-256, P-384 or Ed25519",
         )
     }
+}
+
+/// Makes a P-256 key in a new file that only its owner can read: for `--client-key` or `--idp-key`.
+///
+/// # Errors
+/// [`KeyStoreError`] when there is such a file already, or it cannot be written.
+pub fn make_file(path: &Path) -> Result<SigningKey, KeyStoreError> {
+    let failed = |source: io::Error| KeyStoreError::Io {
+        action: "cannot write the key to",
+        path: path.to_owned(),
+        mend: match source.kind() {
+            io::ErrorKind::AlreadyExists => "; name a new file: a key that a target knows is not replaced",
+            _ => "; choose a file in a folder that you can write to",
+        },
+        source,
+    };
+    if path.exists() {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
+    }
+    let pem = generate_pem(KeyType::P256)?;
+    files::write_private(path, &pem).map_err(failed)?;
+    Ok(SigningKey::from_pem(&pem)?)
 }
 
 /// The folder for the state of this program: `$XDG_STATE_HOME/jagspec` or `~/.local/state/jagspec` (XDG Base
@@ -231,8 +255,18 @@ pub fn from_state_folder(dir: &Path) -> Result<(Keyring, Vec<String>), KeyStoreE
         [KeyType::Rsa, KeyType::Rsa, KeyType::P256, KeyType::P384, KeyType::Ed25519].map(&mut next);
     let mut set = || KeySet(KeySet::TYPES.map(&mut next));
     let (unpublished, untrusted, other) = (set(), set(), set());
-    let sources = Sources { published, unpublished, untrusted, other, added: Vec::new() };
+    let sources = Sources { published, unpublished, untrusted, other, client: None, added: Vec::new() };
     Ok((Keyring::new(sources), warnings))
+}
+
+/// The keys of the state folder, where they are all there; nothing is made.
+///
+/// # Errors
+/// [`KeyStoreError`] when one cannot be read, or is damaged.
+pub fn kept(dir: &Path) -> Result<Option<Keyring>, KeyStoreError> {
+    let keys = dir.join("keys");
+    let complete = STORED.iter().all(|(name, _)| keys.join(format!("{name}.pem")).exists());
+    if complete { from_state_folder(dir).map(|(keyring, _)| Some(keyring)) } else { Ok(None) }
 }
 
 fn read_stored(path: &Path) -> Result<SigningKey, KeyStoreError> {

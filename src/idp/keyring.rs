@@ -25,6 +25,14 @@ pub enum KeyringError {
         /// The algorithms that are offered, joined by commas.
         offered: String,
     },
+    /// `key: client`, and the client has none.
+    #[error("the client has no key: set --client-key")]
+    NoClientKey,
+    /// The client's key is one of the IdP's own.
+    #[error(
+        "it is a signing key of the IdP as well: give the client a key of its own (jagspec idp key --make FILE)"
+    )]
+    ClientKeyIsPublished,
     /// `key: added` before any `add-key` or `rotate-key`.
     #[error("no key was added yet: an IdP action `add-key` or `rotate-key` must come before `key: added`")]
     NothingAdded,
@@ -133,6 +141,8 @@ pub(super) struct Sources {
     pub(super) untrusted: KeySet,
     /// Of `{issuer}/other`.
     pub(super) other: KeySet,
+    /// Of the client that authenticates with `private_key_jwt`, where it has one.
+    pub(super) client: Option<Slot>,
     /// What the actions add, set after set, from the first again when all are used up; none: made afresh, so that
     /// no target knows them from an earlier run.
     pub(super) added: Vec<KeySet>,
@@ -174,6 +184,7 @@ pub struct Keyring {
     unpublished: KeySet,
     untrusted: KeySet,
     other: KeySet,
+    client: Option<Slot>,
     added: Vec<Arc<KeySet>>,
     state: Mutex<State>,
 }
@@ -198,6 +209,7 @@ impl Keyring {
             unpublished: sources.unpublished,
             untrusted: sources.untrusted,
             other: sources.other,
+            client: sources.client,
             added: sources.added.into_iter().map(Arc::new).collect(),
             state: Mutex::default(),
         }
@@ -207,14 +219,35 @@ impl Keyring {
     /// key is offered for RS256 and PS256 and has no `alg` in its JWK.
     #[must_use]
     pub fn publishing(mut self, key: SigningKey) -> Self {
-        let (algorithms, alg) = match key.key_type() {
-            KeyType::Rsa => (vec![Algorithm::RS256, Algorithm::PS256], None),
-            KeyType::P256 => (vec![Algorithm::ES256], Some(Algorithm::ES256)),
-            KeyType::P384 => (vec![Algorithm::ES384], Some(Algorithm::ES384)),
-            KeyType::Ed25519 => (vec![Algorithm::EdDSA, Algorithm::Ed25519], None),
-        };
+        let algorithms = offered(key.key_type());
+        let alg = only(&algorithms);
         self.published = vec![Published { slot: Slot::ready(Arc::new(key)), algorithms, alg }];
         self
+    }
+
+    /// This keyring with `key` (of `--client-key`) as that of the client that authenticates with `private_key_jwt`.
+    ///
+    /// # Errors
+    /// [`KeyringError::ClientKeyIsPublished`]: a target could not tell the client from the IdP by such a key.
+    pub fn with_client_key(mut self, key: SigningKey) -> Result<Self, KeyringError> {
+        let is_ours = |published: &Published| published.slot.get().is_ok_and(|own| own.kid() == key.kid());
+        if self.published.iter().any(is_ours) {
+            return Err(KeyringError::ClientKeyIsPublished);
+        }
+        self.client = Some(Slot::ready(Arc::new(key)));
+        Ok(self)
+    }
+
+    /// The JWK Set with the public half of the client's key; empty where the client has none.
+    pub fn client_jwks(&self) -> Value {
+        let key = self.client.as_ref().and_then(|slot| slot.get().ok());
+        let jwk = key.map(|key| key.jwk(only(&offered(key.key_type()))));
+        json!({ "keys": jwk.into_iter().collect::<Vec<_>>() })
+    }
+
+    /// The type of the client's key, where it has one.
+    pub fn client_key_type(&self) -> Option<KeyType> {
+        self.client.as_ref().and_then(|slot| slot.get().ok()).map(|key| key.key_type())
     }
 
     /// The algorithms that the published keys are offered for, in the order of [`Algorithm::OFFERED`]. The first is
@@ -242,6 +275,7 @@ impl Keyring {
             KeyChoice::Unpublished => self.unpublished.slot(key_type).get(),
             KeyChoice::UntrustedIssuer => self.untrusted.slot(key_type).get(),
             KeyChoice::OtherIssuer => self.other.slot(key_type).get(),
+            KeyChoice::Client => self.client.as_ref().ok_or(KeyringError::NoClientKey)?.get(),
             KeyChoice::Added => {
                 let last = self.state().last.clone();
                 last.ok_or(KeyringError::NothingAdded)?.slot(key_type).get()
@@ -271,6 +305,19 @@ impl Keyring {
             IssuerRole::Other => self.other.jwks().collect(),
         };
         json!({ "keys": keys })
+    }
+
+    /// The public half of every key that has a role from the start, and whose it is.
+    pub fn public_keys(&self) -> Vec<(&'static str, Value)> {
+        let roles = [
+            ("the unpublished key", &self.unpublished),
+            ("the untrusted issuer's key", &self.untrusted),
+            ("the second issuer's key", &self.other),
+        ];
+        let published =
+            self.published.iter().filter_map(|key| Some(("the published key", key.slot.jwk(key.alg)?)));
+        let others = roles.into_iter().flat_map(|(whose, set)| set.jwks().map(move |jwk| (whose, jwk)));
+        published.chain(others).collect()
     }
 
     fn main_jwks(&self) -> Vec<Value> {
@@ -354,6 +401,20 @@ impl Keyring {
     fn state(&self) -> MutexGuard<'_, State> {
         // No code panics while it holds the lock, and a state half set would still be one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a key of this type is offered for, the preferred algorithm first.
+fn offered(key_type: KeyType) -> Vec<Algorithm> {
+    let of_type = Algorithm::of(key_type).iter().copied();
+    of_type.filter(|algorithm| Algorithm::OFFERED.contains(algorithm)).collect()
+}
+
+/// `alg` of a JWK: only where there is no other algorithm (RFC 7517 section 4.4).
+fn only(algorithms: &[Algorithm]) -> Option<Algorithm> {
+    match algorithms {
+        [one] => Some(*one),
+        _ => None,
     }
 }
 

@@ -185,6 +185,7 @@ fn run_check(check: DiscoveryCheck, discovery: &Discovery, profile: Profile) -> 
         DiscoveryCheck::ClientAuthenticationAlgorithms => {
             discovery.metadata().and_then(client_authentication_algorithms)
         }
+        DiscoveryCheck::AsymmetricClientAuthentication => discovery.metadata().and_then(no_asymmetric_method),
     }
 }
 
@@ -350,6 +351,16 @@ fn client_authentication_algorithms(metadata: &ServerMetadata) -> Option<Finding
     }
 }
 
+/// RFC 9700 section 2.5 recommends them; the names are those of RFC 7591 section 2 and RFC 8705 section 2.
+fn no_asymmetric_method(metadata: &ServerMetadata) -> Option<Finding> {
+    let methods = metadata.strings("token_endpoint_auth_methods_supported").unwrap_or_default();
+    let of_a_key = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
+    (!methods.iter().any(|method| of_a_key.contains(method))).then(|| {
+        let advertised = if methods.is_empty() { "no method at all".to_owned() } else { methods.join(", ") };
+        Finding::new("no client can authenticate with a key of its own", format!("advertised: {advertised}"))
+    })
+}
+
 fn describe(check: DiscoveryCheck) -> &'static str {
     match check {
         DiscoveryCheck::MetadataFound => "a metadata document at a well-known address",
@@ -366,5 +377,6 @@ fn describe(check: DiscoveryCheck) -> &'static str {
         DiscoveryCheck::TokenEndpointAnswers => "an OAuth error to a POST without parameters",
         DiscoveryCheck::JwksHasNoPrivateMembers => "public keys only in the JWK Set",
         DiscoveryCheck::ClientAuthenticationAlgorithms => "the algorithms of JWT client authentication",
+        DiscoveryCheck::AsymmetricClientAuthentication => "client authentication by the client's own key",
     }
 }

@@ -13,8 +13,8 @@ pub use discovery::judge_discovery;
 pub use whole_run::{Ledger, offences};
 
 use crate::{
-    observation::Observation,
-    report::{Finding, Outcome, Severity},
+    observation::{Observation, Response},
+    report::{CaseReport, Finding, Outcome, Severity},
     suite::{Answer, Expectation, Level},
     template::Variables,
 };
@@ -24,6 +24,9 @@ pub const UNREACHABLE: &str = "own.target-unreachable";
 
 /// The row of a case that was answered with 429.
 pub const THROTTLED: &str = "own.throttled";
+
+/// The reason of a case that an interruption has left out.
+pub const INTERRUPTED: &str = "interrupted before it ran";
 
 /// The verdict on a case, or on one of its steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,16 +123,20 @@ impl Judgement {
         }
     }
 
-    /// How bad it is, for choosing among the steps of a case.
-    pub fn weight(&self) -> u8 {
-        match self.outcome {
-            Outcome::Fail => 5,
-            Outcome::Error => 4,
-            Outcome::Warn => 3,
-            Outcome::Inconclusive => 2,
-            Outcome::Skip => 1,
-            Outcome::Pass => 0,
+    /// Writes the verdict into the report of its case, whose row is `row`.
+    pub fn settle(self, report: &mut CaseReport, row: &str, exchanges: Vec<usize>) {
+        report.row =
+            (self.outcome != Outcome::Pass).then(|| self.row.map_or_else(|| row.to_owned(), str::to_owned));
+        report.outcome = self.outcome;
+        report.severity = self.severity;
+        report.finding = self.finding;
+        report.level = self.level.unwrap_or(report.level);
+        report.reason = self.reason;
+        if !self.expected.is_empty() {
+            report.expected = self.expected;
         }
+        report.observed = self.observed;
+        report.exchanges = exchanges;
     }
 }
 
@@ -146,6 +153,8 @@ pub struct Facts<'a> {
     pub jwks: Option<&'a Value>,
     /// The harness itself has broken the JWKS: then 503 is a right answer.
     pub jwks_broken: bool,
+    /// The answer to the step before, in a case of several.
+    pub before: Option<&'a Response>,
 }
 
 /// Judges the answer to a token request.

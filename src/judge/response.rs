@@ -1,5 +1,7 @@
 //! Named checks of one token response: what constraints on single values cannot say.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
@@ -8,6 +10,7 @@ use super::Facts;
 use crate::{
     observation::{Response, clip},
     suite::ResponseCheck,
+    token_request::UNKNOWN_CLIENT,
 };
 
 /// What a look at the answer has shown.
@@ -28,6 +31,7 @@ pub(super) fn check(check: ResponseCheck, response: &Response, facts: Facts<'_>)
         ResponseCheck::ScopeStatedWhenDifferent => facts.scope.is_none() || opaque,
         ResponseCheck::LifetimeMatchesAccessToken => opaque || response.member("expires_in").is_none(),
         ResponseCheck::AccessTokenSignedByPublishedKey => opaque || facts.jwks.is_none(),
+        ResponseCheck::SameAnswerAsBefore => facts.before.is_none(),
         ResponseCheck::NoNullMembers
         | ResponseCheck::AccessTokenIsNotTheIdJag
         | ResponseCheck::NoInternals
@@ -99,6 +103,7 @@ fn broken(check: ResponseCheck, response: &Response, facts: Facts<'_>) -> Option
         }),
         ResponseCheck::AccessTokenSignedByPublishedKey => unverified(response.access_token()?, facts.jwks?)
             .map(|why| ("no key at the target's `jwks_uri` verifies the access token".to_owned(), why)),
+        ResponseCheck::SameAnswerAsBefore => tells_apart(facts.before?, response, facts.variables),
         ResponseCheck::LifetimeMatchesAccessToken => {
             let claims = response.access_token().and_then(jwt_claims)?;
             let lifetime = claims.get("exp")?.as_f64()? - claims.get("iat")?.as_f64()?;
@@ -127,7 +132,56 @@ pub(super) fn describe(check: ResponseCheck) -> &'static str {
             "an access token that a key at the target's `jwks_uri` verifies"
         }
         ResponseCheck::LifetimeMatchesAccessToken => "`expires_in` equal to the access token's lifetime",
+        ResponseCheck::SameAnswerAsBefore => "the same answer as to the request before",
     }
+}
+
+/// What tells two refusals apart; `None` when nothing does. What the caller has sent itself tells nothing, and neither
+/// does a number that is new in every answer.
+fn tells_apart(
+    before: &Response,
+    after: &Response,
+    variables: &crate::template::Variables,
+) -> Option<(String, String)> {
+    let ids: Vec<String> = ["${client.id}", "${other_client.id}"]
+        .into_iter()
+        .filter_map(|text| crate::template::substitute_text(text, variables).ok())
+        .chain([UNKNOWN_CLIENT.to_owned()])
+        .collect();
+    let members = |response: &Response| -> Vec<String> {
+        let object = response.json().ok().and_then(Value::as_object);
+        object
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    };
+    let text = |response: &Response, name: &str| {
+        let text = response.member(name).and_then(Value::as_str).unwrap_or_default();
+        without_what_varies(text, &ids)
+    };
+    let pairs = [
+        ("status", before.status.to_string(), after.status.to_string()),
+        ("`error`", text(before, "error"), text(after, "error")),
+        ("`error_description`", text(before, "error_description"), text(after, "error_description")),
+        ("members", members(before).join(", "), members(after).join(", ")),
+    ];
+    pairs.into_iter().find(|(_, before, after)| before != after).map(|(what, before, after)| {
+        (
+            format!("the answer differs from the one before in its {what}"),
+            format!("{what}: first `{}`, now `{}`", clip(&before, 80), clip(&after, 80)),
+        )
+    })
+}
+
+/// The words, but for client ids and for words with digits in them, such as trace ids and times.
+fn without_what_varies(text: &str, ids: &[String]) -> String {
+    let text = ids.iter().fold(text.to_owned(), |text, id| text.replace(id.as_str(), "…"));
+    let words = text.split_whitespace();
+    let plain = words.map(|word| if word.bytes().any(|byte| byte.is_ascii_digit()) { "…" } else { word });
+    plain.collect::<Vec<_>>().join(" ")
 }
 
 /// Why no key of the set verifies the token; `None` when one does, when the token is opaque, or when its algorithm

@@ -41,6 +41,7 @@ fn judge(expect: &Expectation, level: Level, observation: &Observation) -> Judge
         scope: Some("read"),
         jwks: None,
         jwks_broken: false,
+        before: None,
     };
     judge_answer(expect, level, observation, facts)
 }
@@ -93,7 +94,14 @@ fn a_5xx_is_never_a_correct_refusal_except_503_while_the_jwks_is_broken() {
     let expect = refused(&[]);
     assert_eq!(judge(&expect, Level::MUST, &answer).outcome, Outcome::Warn);
     let variables = Variables::new(0);
-    let facts = Facts { variables: &variables, assertion: "a", scope: None, jwks: None, jwks_broken: true };
+    let facts = Facts {
+        variables: &variables,
+        assertion: "a",
+        scope: None,
+        jwks: None,
+        jwks_broken: true,
+        before: None,
+    };
     assert_eq!(judge_answer(&expect, Level::MUST, &answer, facts).outcome, Outcome::Pass);
 }
 
@@ -157,4 +165,35 @@ fn the_sentence_of_what_is_expected_names_status_and_code() {
         expected_sentence(&refused(&["invalid_client", "invalid_request"])),
         "400 or 401 `invalid_client` (or `invalid_request`), no access token"
     );
+}
+
+#[test]
+fn two_refusals_are_told_apart_by_what_an_attacker_could_use_and_by_nothing_else() {
+    let answer = |status: u16, body: Value| observation(status, &[], body);
+    let described = |text: &str| answer(401, json!({ "error": "invalid_client", "error_description": text }));
+    let mut expect = refused(&["invalid_client"]);
+    expect.checks = vec![ResponseCheck::SameAnswerAsBefore];
+    let outcome = |before: &Observation, after: &Observation| {
+        let variables = Variables::new(0).with("client.id", "app");
+        let facts = Facts {
+            variables: &variables,
+            assertion: "a.b.c",
+            scope: None,
+            jwks: None,
+            jwks_broken: false,
+            before: before.response(),
+        };
+        judge_answer(&expect, Level::SHOULD, after, facts).outcome
+    };
+    let wrong_secret = described("Trace 0af3-11: authentication of app failed");
+    let unknown = crate::token_request::UNKNOWN_CLIENT;
+    let same = described(&format!("Trace 1bc4-12: authentication of {unknown} failed"));
+    assert_eq!(outcome(&wrong_secret, &same), Outcome::Pass);
+    for other in [
+        described("unknown client"),
+        answer(400, json!({ "error": "invalid_client", "error_description": "x" })),
+        answer(401, json!({ "error": "invalid_client" })),
+    ] {
+        assert_eq!(outcome(&wrong_secret, &other), Outcome::Warn);
+    }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judgement, constraint::oauth_error_characters, response};
+use super::{INTERRUPTED, Judgement, constraint::oauth_error_characters, response};
 use crate::{
     observation::{Observation, Response, clip},
-    report::Finding,
+    report::{CaseReport, Finding, Offence, Outcome},
     suite::{Level, RunCheck},
 };
 
@@ -20,50 +20,71 @@ const ALL: [RunCheck; 6] = [
     RunCheck::AssertionNotEchoed,
 ];
 
+/// What was answered where no case had asked: when the baseline was settled.
+const NO_CASE: &str = "the well-formed ID-JAG";
+
+/// How many offending exchanges a check of the whole run points at.
+const MOST_OFFENCES: usize = 5;
+
 /// What the answers of a run have shown so far.
 #[derive(Debug, Default)]
 pub struct Ledger {
     answers: usize,
-    offences: BTreeMap<RunCheck, Vec<Offence>>,
-}
-
-/// One answer that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Offence {
-    /// The case's place in the run: answers arrive in any order, reports do not.
-    order: usize,
-    case: String,
-    what: String,
-    /// Where the report keeps the exchange.
-    exchange: Option<usize>,
+    /// Each with its case's place in the run: answers arrive in any order, reports do not.
+    offences: BTreeMap<RunCheck, Vec<(usize, Offence)>>,
 }
 
 impl Ledger {
-    /// Records what [`offences`] has found in an answer to the case at this place, and where the report keeps the
-    /// exchange.
+    /// Records what [`offences`] has found in an answer to the case at this place, none where it was no case, and
+    /// where the report keeps the exchange.
     pub fn record(
         &mut self,
-        order: usize,
-        case: &str,
+        case: Option<(usize, &str)>,
         offences: Vec<(RunCheck, Option<String>)>,
         exchange: Option<usize>,
     ) {
-        self.answers += usize::from(!offences.is_empty());
+        self.add_answers(usize::from(!offences.is_empty()));
         for (check, what) in offences {
             if let Some(what) = what {
-                self.offences.entry(check).or_default().push(Offence {
-                    order,
-                    case: case.to_owned(),
-                    what,
-                    exchange,
-                });
+                let name = case.map(|(_, name)| name.to_owned());
+                self.add(case.map(|(place, _)| place), Offence { check, case: name, what, exchange });
             }
         }
     }
 
+    /// Counts answers that were looked at.
+    pub fn add_answers(&mut self, answers: usize) {
+        self.answers = self.answers.saturating_add(answers);
+    }
+
+    /// Adds an offence of the case at this place, none where it was no case.
+    pub fn add(&mut self, place: Option<usize>, offence: Offence) {
+        self.offences.entry(offence.check).or_default().push((place.unwrap_or(0), offence));
+    }
+
+    /// How many answers were looked at, and what was found, in the order of the checks and cases.
+    pub fn facts(&self) -> (usize, Vec<Offence>) {
+        let mut offences: Vec<_> = self.offences.values().flatten().cloned().collect();
+        offences.sort_by(|(one, a), (other, b)| (a.check, one, a).cmp(&(b.check, other, b)));
+        (self.answers, offences.into_iter().map(|(_, offence)| offence).collect())
+    }
+
+    /// Writes what these checks say of the answers into the report of their case, whose row is `row`. `complete`: the
+    /// run was not interrupted.
+    pub fn settle(&self, report: &mut CaseReport, checks: &[RunCheck], row: &str, complete: bool) {
+        match self.judge(checks, report.level) {
+            None => report.skip(row, "no case of this run was answered".to_owned()),
+            // What the cases that are missing would have shown is not known.
+            Some((judgement, _)) if !complete && judgement.outcome == Outcome::Pass => {
+                report.skip(row, INTERRUPTED.to_owned());
+            }
+            Some((judgement, exchanges)) => judgement.settle(report, row, exchanges),
+        }
+    }
+
     /// Judges what was recorded; `None` when nothing was answered, so that nothing can be said. With the verdict
-    /// come the offending exchanges.
-    pub fn judge(&self, checks: &[RunCheck], level: Level) -> Option<(Judgement, Vec<usize>)> {
+    /// come the first of the offending exchanges.
+    fn judge(&self, checks: &[RunCheck], level: Level) -> Option<(Judgement, Vec<usize>)> {
         if self.answers == 0 {
             return None;
         }
@@ -74,14 +95,16 @@ impl Ledger {
         };
         let mut offences = offences.clone();
         offences.sort();
-        let mut cases: Vec<String> = offences.iter().map(|offence| offence.case.clone()).collect();
+        let name = |offence: &Offence| offence.case.clone().unwrap_or_else(|| NO_CASE.to_owned());
+        let mut cases: Vec<String> = offences.iter().map(|(_, offence)| name(offence)).collect();
         cases.dedup();
         let reason = match cases.len() {
             1 => "one case shows it".to_owned(),
             more => format!("{more} cases show it"),
         };
-        let observed = format!("{}, in {}", offences[0].what, offences[0].case);
-        let exchanges = offences.iter().filter_map(|offence| offence.exchange).collect();
+        let observed = format!("{}, in {}", offences[0].1.what, cases[0]);
+        let exchanges = offences.iter().filter_map(|(_, offence)| offence.exchange).take(MOST_OFFENCES);
+        let exchanges = exchanges.collect();
         Some((Judgement::finding(level, Finding::Detail, reason, expected, observed), exchanges))
     }
 }

@@ -1,4 +1,5 @@
-//! Client authentication (RFC 6749 section 2.3): HTTP Basic, or id and secret in the body; one of them. Pure.
+//! Client authentication (RFC 6749 section 2.3): what the request presents, and whether a secret or an id alone is
+//! enough. One method in a request. A client assertion is `client_assertion`'s business. Pure.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -7,29 +8,30 @@ use super::{
     clients::{Clients, RegisteredClient, same_secret},
     faults::{Fault, Faults},
     form::{Form, decoded},
+    jwt::Jwt,
     policies::PublicClients,
     refusal::{Code, Refusal},
 };
+use crate::token_request::{ClientAuthenticationMethod, JWT_BEARER_CLIENT_ASSERTION};
 
 /// What the request presents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Presented {
+pub(super) enum Presented {
     Basic { id: String, secret: String },
     Post { id: String, secret: String },
+    Assertion(String),
     IdOnly(String),
     Nothing,
 }
 
-/// The client that the request authenticates. An unknown client and a wrong secret get the same answer.
+/// The client that a secret, or an id alone, authenticates. An unknown client and a wrong secret get the same answer.
 pub(super) fn authenticate(
-    headers: &HeaderMap,
-    form: &Form,
+    presented: &Presented,
     clients: &Clients,
     public_clients: PublicClients,
     faults: &Faults,
 ) -> Result<RegisteredClient, Refusal> {
-    let presented = presented(headers, form, faults)?;
-    match &presented {
+    match presented {
         Presented::Basic { .. } if faults.has(Fault::BasicUnsupported) => {
             Err(Refusal::client("HTTP Basic is not implemented"))
         }
@@ -48,32 +50,59 @@ pub(super) fn authenticate(
                 || (!secret.is_empty()
                     && expected.starts_with(secret)
                     && faults.has(Fault::SecretPrefixAccepted));
-            if right { Ok(client) } else { Err(Refusal::client("wrong secret")) }
+            if !right {
+                return Err(Refusal::client("wrong secret"));
+            }
+            let method = if by_basic {
+                ClientAuthenticationMethod::ClientSecretBasic
+            } else {
+                ClientAuthenticationMethod::ClientSecretPost
+            };
+            by_registered_method(client, method, faults)
         }
         Presented::IdOnly(id) => {
-            let public = find(id, clients, faults)?.filter(|client| client.secret.is_none());
-            let allowed = public_clients == PublicClients::Allow;
-            public.filter(|_| allowed).ok_or_else(|| Refusal::client("no credential"))
+            let client = find(id, clients, faults)?.filter(|client| client.secret.is_none());
+            let allowed = |client: &RegisteredClient| match client.has_key {
+                true => faults.has(Fault::KeyClientTakenForPublic),
+                false if faults.has(Fault::PublicClientRefused) => false,
+                false => public_clients == PublicClients::Allow || faults.has(Fault::PublicClientAllowed),
+            };
+            client.filter(allowed).ok_or_else(|| Refusal::client("no credential"))
         }
-        Presented::Nothing => Err(Refusal::client("no client authentication")),
+        Presented::Assertion(_) | Presented::Nothing => Err(Refusal::client("no client authentication")),
     }
-    .map_err(|refusal| match refusal.code {
-        Code::InvalidClient if faults.has(Fault::UnauthorizedClientForAuthFailure) => {
-            Refusal::new(Code::UnauthorizedClient, refusal.cause)
-        }
-        _ => refusal,
-    })
+}
+
+/// The client, if it may authenticate so.
+pub(super) fn by_registered_method(
+    client: RegisteredClient,
+    method: ClientAuthenticationMethod,
+    faults: &Faults,
+) -> Result<RegisteredClient, Refusal> {
+    let is_registered = client.method.is_none_or(|registered| registered == method);
+    if is_registered || faults.has(Fault::ClientAuthMethodNotPinned) {
+        return Ok(client);
+    }
+    Err(Refusal::client("the client is registered for another method"))
 }
 
 /// The id that the request names, whether or not its credential is right.
 pub(super) fn named_client(headers: &HeaderMap, form: &Form, faults: &Faults) -> Option<String> {
     match presented(headers, form, faults).ok()? {
         Presented::Basic { id, .. } | Presented::Post { id, .. } | Presented::IdOnly(id) => Some(id),
+        Presented::Assertion(assertion) => {
+            Jwt::parse(&assertion, faults).ok()?.claim_text("sub").map(str::to_owned)
+        }
         Presented::Nothing => None,
     }
 }
 
-fn find(id: &str, clients: &Clients, faults: &Faults) -> Result<Option<RegisteredClient>, Refusal> {
+/// The client of this id, if there is one.
+pub(super) fn find(
+    id: &str,
+    clients: &Clients,
+    faults: &Faults,
+) -> Result<Option<RegisteredClient>, Refusal> {
     match clients.find(id) {
         None if faults.has(Fault::UnknownClient500) => Err(Refusal::crash("nil client")),
         None if faults.has(Fault::UnknownClientTold) => {
@@ -83,7 +112,8 @@ fn find(id: &str, clients: &Clients, faults: &Faults) -> Result<Option<Registere
     }
 }
 
-fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Result<Presented, Refusal> {
+/// What the request presents: one method, or none.
+pub(super) fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Result<Presented, Refusal> {
     let in_body = (form.one("client_id"), form.all("client_secret").next());
     let mut authorizations = headers.get_all(AUTHORIZATION).iter();
     let basic =
@@ -103,23 +133,18 @@ fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Result<Presen
     if methods > 1 && !faults.has(Fault::TwoAuthMethodsAccepted) {
         return Err(Refusal::request("the client authenticates in two ways"));
     }
+    if basic.is_some() || has_assertion {
+        client_id_beside_another(in_body.0, faults)?;
+    }
     if let Some((id, secret)) = basic {
-        match in_body.0 {
-            Some(_) if faults.has(Fault::ClientIdInBodyRefused) => {
-                return Err(Refusal::request("client_id stands in the body beside HTTP Basic"));
-            }
-            // It counts for nothing, but must not contradict (RFC 6749 section 3.2.1).
-            Some(other) if other != id && !faults.has(Fault::ClientIdParamTrusted) => {
-                return Err(Refusal::request("client_id in the body is not the client of HTTP Basic"));
-            }
-            None if faults.has(Fault::ClientIdInBodyDemanded) => {
-                return Err(Refusal::request("client_id is missing"));
-            }
-            _ => return Ok(Presented::Basic { id, secret }),
+        // It counts for nothing, but must not contradict (RFC 6749 section 3.2.1).
+        if in_body.0.is_some_and(|other| other != id) && !faults.has(Fault::ClientIdParamTrusted) {
+            return Err(Refusal::request("client_id in the body is not the client of HTTP Basic"));
         }
+        return Ok(Presented::Basic { id, secret });
     }
     if has_assertion {
-        return Err(Refusal::client("client assertions are not supported"));
+        return client_assertion(form, faults);
     }
     Ok(match in_body {
         (Some(id), Some(secret)) => Presented::Post { id: id.to_owned(), secret: secret.to_owned() },
@@ -127,6 +152,29 @@ fn presented(headers: &HeaderMap, form: &Form, faults: &Faults) -> Result<Presen
         (None, Some(_)) => return Err(Refusal::client("client_secret without client_id")),
         (None, None) => Presented::Nothing,
     })
+}
+
+/// `client_id` where something else names the client: neither demanded nor forbidden.
+fn client_id_beside_another(client_id: Option<&str>, faults: &Faults) -> Result<(), Refusal> {
+    match client_id {
+        Some(_) if faults.has(Fault::ClientIdInBodyRefused) => {
+            Err(Refusal::request("client_id stands in the body beside another credential"))
+        }
+        None if faults.has(Fault::ClientIdInBodyDemanded) => Err(Refusal::request("client_id is missing")),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 7523 section 2.2: the assertion, with its type.
+fn client_assertion(form: &Form, faults: &Faults) -> Result<Presented, Refusal> {
+    let right_type = form.one("client_assertion_type") == Some(JWT_BEARER_CLIENT_ASSERTION);
+    if !right_type && !faults.has(Fault::ClientAssertionTypeIgnored) {
+        return Err(Refusal::client("client_assertion_type is not that of a JWT"));
+    }
+    match form.one("client_assertion") {
+        Some(assertion) => Ok(Presented::Assertion(assertion.to_owned())),
+        None => Err(Refusal::request("client_assertion is missing")),
+    }
 }
 
 /// RFC 7617 section 2, with id and secret form-encoded (RFC 6749 section 2.3.1); parted at the first colon.

@@ -75,6 +75,12 @@ faults! {
         "Writes empty arrays for what it does not have." "D8414-3.2-empty";
     JwksPrivateKey "jwks-private-key" METADATA accepted
         "Publishes the private member `d` in its JWKS." "D8414-jwks";
+    AuthMethodsUnderstated "auth-methods-understated" CLIENT accepted
+        "Advertises mutual TLS only, and authenticates clients by other methods." "D8414-2-team";
+    SamlClientAuthAdvertised "saml-client-auth-advertised" CLIENT accepted
+        "Advertises SAML assertions for client authentication." "J7523bis-saml";
+    AuthAlgNoneAdvertised "auth-alg-none-advertised" METADATA accepted
+        "Lists `none` among the algorithms of client assertions." "D8414-2-team-alg";
     SigningKeyNotPublished "signing-key-not-published" API_JWKS accepted
         "Publishes another key than the one that signs its access tokens." "near giantswarm/mcp-oauth#452";
 
@@ -111,6 +117,9 @@ faults! {
         "Advertises the JWT bearer grant but answers unsupported_grant_type." "IDJAG-4.4-grant";
     GrantNotAllowedForClient "grant-not-allowed-for-client" GRANT_TYPE refused
         "Has registered the clients without the JWT bearer grant: unauthorized_client." "O6749-5.2-unauth";
+    GrantNotRegisteredForClient "grant-not-registered-for-client" CLIENT accepted
+        "Lets a client use the grant that was registered without it, or that is not admitted any more."
+        "cloudflare/workers-oauth-provider#210; speakeasy-api/gram#6496 (review)";
     GrantTypeNotChecked "grant-type-not-checked" GRANT_TYPE accepted
         "Takes any `grant_type`, or none, when there is an assertion." "O6749-5.2-ugt";
     IdJagAsIdToken "id-jag-as-id-token" OTHER_TOKEN accepted
@@ -125,9 +134,9 @@ faults! {
     BasicUnsupported "basic-unsupported" CLIENT refused
         "Advertises client_secret_basic but authenticates clients by the body only." "O6749-2.3.1-basic";
     ClientIdInBodyDemanded "client-id-in-body-demanded" CLIENT refused
-        "Demands `client_id` in the body beside HTTP Basic." "O6749-2.3-one";
+        "Demands `client_id` in the body beside HTTP Basic or a client assertion." "O6749-2.3-one";
     ClientIdInBodyRefused "client-id-in-body-refused" CLIENT accepted
-        "Refuses `client_id` in the body beside HTTP Basic." "O6749-2.3-one";
+        "Refuses `client_id` in the body beside HTTP Basic or a client assertion." "O6749-2.3-one";
     BasicNotFormDecoded "basic-not-form-decoded" CLIENT accepted
         "Does not form-decode id and secret of HTTP Basic, so that special characters fail."
         "cloudflare/workers-oauth-provider#41; IdentityPython/pyop#35";
@@ -157,6 +166,52 @@ faults! {
         "Tells an unknown client from a wrong secret in its answer." "ATT-enum";
     WwwAuthenticateMissing "www-authenticate-missing" CLIENT accepted
         "Sends 401 without WWW-Authenticate." "O6749-5.2-ic401";
+
+    MalformedAuthorizationIgnored "malformed-authorization-ignored" CLIENT accepted
+        "Passes over an Authorization header that it cannot read, and lets in the client that the ID-JAG names."
+        "ATT-basic";
+    PublicClientAllowed "public-client-allowed" CLIENT accepted
+        "Lets public clients redeem ID-JAGs although they are to be refused." "PrefectHQ/fastmcp#4483 (review)";
+    PublicClientRefused "public-client-refused" CLIENT accepted
+        "Refuses public clients although they may redeem ID-JAGs." "AMB-8; near stacklok/toolhive#6677";
+    ClientAuthMethodNotPinned "client-auth-method-not-pinned" CLIENT accepted
+        "Lets a client authenticate by another method than the one that it is registered for."
+        "indigo-iam/iam#1175";
+    KeyClientTakenForPublic "key-client-taken-for-public" CLIENT accepted
+        "Takes a client that has a key and no secret for a public one, so that its id is enough."
+        "IDJAG-4.4-clientauth; near indigo-iam/iam#1175";
+
+    // Client assertions
+
+    IdJagAsClientAssertion "id-jag-as-client-assertion" CLIENT accepted
+        "Takes whatever its IdP has signed for a client assertion of the client that it names." "ATT-jag-as-ca";
+    ClientAssertionTypeIgnored "client-assertion-type-ignored" CLIENT accepted
+        "Does not look at `client_assertion_type`." "J7523-2.2-type; J7523bis-saml";
+    ClientAssertionTypDemanded "client-assertion-typ-demanded" CLIENT accepted
+        "Demands the `typ` client-authentication+jwt of client assertions." "J7523bis-ca-typ";
+    ClientAssertionTypRefused "client-assertion-typ-refused" CLIENT accepted
+        "Refuses the `typ` client-authentication+jwt." "J7523bis-ca-typ";
+    ClientAssertionIssNotCompared "client-assertion-iss-not-compared" CLIENT accepted
+        "Takes the client from whichever of `sub` and `iss` names one." "J7523-3-iss-sub";
+    ClientAssertionKeyOfAnyClient "client-assertion-key-of-any-client" CLIENT accepted
+        "Verifies a client assertion with the key of another client." "A7521-5.2-sig";
+    ClientAssertionAlgOpen "client-assertion-alg-open" CLIENT accepted
+        "Takes client assertions signed by algorithms that its metadata does not list." "mosip/esignet#2236";
+    ClientAssertionAudNotChecked "client-assertion-aud-not-checked" CLIENT accepted
+        "Does not look at `aud` of a client assertion." "A7521-5.2-aud";
+    ClientAssertionAudPrefixMatch "client-assertion-aud-prefix-match" CLIENT accepted
+        "Takes every `aud` of a client assertion that begins with its issuer." "J7523bis-cmp";
+    ClientAssertionAudTokenEndpoint "client-assertion-aud-token-endpoint" CLIENT accepted
+        "Takes its token endpoint, and an array that holds it or its issuer, as `aud` of a client assertion."
+        "AMB-23; J7523bis-ca-aud";
+    ClientAssertionAudDoubleSlash "client-assertion-aud-double-slash" CLIENT accepted
+        "Expects its token endpoint with a doubled slash as `aud` of a client assertion." "PrefectHQ/fastmcp#4659";
+    ClientAssertionAudIssuerRefused "client-assertion-aud-issuer-refused" CLIENT accepted
+        "Takes its token endpoint only as `aud` of a client assertion." "better-auth/better-auth#10811";
+    ClientAssertionJtiMissingAccepted "client-assertion-jti-missing-accepted" CLIENT accepted
+        "Takes a client assertion without `jti`, any number of times." "near mosip/esignet#2418";
+    ClientAssertionReplay "client-assertion-replay" CLIENT accepted
+        "Takes the same client assertion any number of times." "mosip/esignet#2418";
 
     // The assertion's form
 

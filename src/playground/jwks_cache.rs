@@ -1,4 +1,4 @@
-//! The IdPs' key sets: fetched over HTTP on first use, kept for a while, fetched again once for an unknown `kid`.
+//! The key sets of the IdPs and of the client: fetched over HTTP on first use, kept for a while, fetched again once for an unknown `kid`.
 
 use std::{
     collections::HashMap,
@@ -31,6 +31,15 @@ const MOST_ISSUERS: usize = 64;
 pub(super) struct JwksCache {
     client: reqwest::Client,
     issuers: Mutex<HashMap<String, Arc<Slot>>>,
+}
+
+/// Whose keys are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holder<'a> {
+    /// An IdP, by its issuer identifier: its metadata says where its keys are.
+    Issuer(&'a str),
+    /// A client, by the address of its keys, which is registered.
+    ClientAt(&'a str),
 }
 
 #[derive(Debug, Default)]
@@ -66,16 +75,17 @@ impl JwksCache {
         Ok(Self { client: builder.build()?, issuers: Mutex::default() })
     }
 
-    /// The keys of an issuer; none when they cannot be had. A set that does not know `kid` is fetched again, at
-    /// most once in [`JWKS_COOL_DOWN`].
+    /// The keys of a holder; none when they cannot be had. A set that does not know `kid` is fetched again, at most
+    /// once in [`JWKS_COOL_DOWN`].
     pub(super) async fn keys(
         &self,
-        issuer: &str,
+        holder: Holder<'_>,
         kid: Option<&str>,
         now: i64,
         faults: &Faults,
     ) -> Option<Arc<KeySet>> {
-        let slot = self.slot(issuer);
+        let (Holder::Issuer(name) | Holder::ClientAt(name)) = holder;
+        let slot = self.slot(name);
         let failures = slot.failures.load(Ordering::SeqCst);
         let mut entry = slot.entry.lock().await;
         let lifetime = if faults.has(Fault::RemovedKeyAccepted) { i64::MAX } else { JWKS_LIFETIME };
@@ -85,7 +95,10 @@ impl JwksCache {
             if slot.failures.load(Ordering::SeqCst) != failures {
                 return None;
             }
-            entry.jwks_uri = Some(self.jwks_uri(issuer, faults).await);
+            entry.jwks_uri = Some(match holder {
+                Holder::Issuer(issuer) => self.jwks_uri(issuer, faults).await,
+                Holder::ClientAt(uri) => uri.to_owned(),
+            });
             self.refresh(&slot, &mut entry, now, faults).await;
             return entry.keys.clone();
         }

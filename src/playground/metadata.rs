@@ -14,6 +14,7 @@ use super::{
     clients::SCOPES,
     faults::Fault,
     http::{login_page, redirect_to_login},
+    policies::PublicClients,
     response::with_headers,
 };
 
@@ -53,6 +54,10 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
     let faults = &state.faults;
     let public = state.issuer.as_str();
     let under = public.strip_suffix('/').unwrap_or(public);
+    let mut methods = vec!["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    if state.policies.public_clients == PublicClients::Allow {
+        methods.push("none");
+    }
     let mut metadata = json!({
         "issuer": state.identity,
         "token_endpoint": state.token_endpoint,
@@ -62,7 +67,8 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
         "response_types_supported": ["none"],
         "grant_types_supported": [GRANT_TYPE],
         "authorization_grant_profiles_supported": [GRANT_PROFILE],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": Algorithm::OFFERED.map(Algorithm::name),
         "scopes_supported": SCOPES,
     });
     let profiles = "authorization_grant_profiles_supported";
@@ -80,6 +86,19 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
     let with_issuers = [&[GRANT_PROFILE.to_owned()], state.trusted_issuers.as_slice()].concat();
     set(Fault::TrustedIssuersAdvertised, profiles, json!(with_issuers));
     set(Fault::GrantTypeNotAdvertised, "grant_types_supported", json!(["authorization_code"]));
+    let with_saml =
+        [methods.as_slice(), &["urn:ietf:params:oauth:client-assertion-type:saml2-bearer"]].concat();
+    set(
+        Fault::AuthMethodsUnderstated,
+        "token_endpoint_auth_methods_supported",
+        json!(["self_signed_tls_client_auth"]),
+    );
+    set(Fault::SamlClientAuthAdvertised, "token_endpoint_auth_methods_supported", json!(with_saml));
+    set(
+        Fault::AuthAlgNoneAdvertised,
+        "token_endpoint_auth_signing_alg_values_supported",
+        json!(["RS256", "none"]),
+    );
     set(Fault::EmptyArrays, "response_types_supported", json!([]));
     set(Fault::EmptyArrays, "ui_locales_supported", json!([]));
     if document == Document::OpenIdConfiguration {

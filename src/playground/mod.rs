@@ -7,6 +7,7 @@
 
 mod access_token;
 mod authorization;
+mod client_assertion;
 mod client_authentication;
 mod clients;
 mod fault_row;
@@ -41,6 +42,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     clock::Clock,
     keys::{KeyError, SigningKey},
+    token_request::ClientAuthenticationMethod,
 };
 
 use self::{clients::Clients, faults::Faults, jwks_cache::JwksCache, replay::ReplayStore};
@@ -49,7 +51,9 @@ pub use self::{
     clients::RegisteredClient,
     faults::{Fault, FaultInfo, UnknownFault},
     jwks_cache::{JWKS_COOL_DOWN, JWKS_LIFETIME},
-    policies::{AbsentScope, NoCommonScope, Policies, PublicClients, Replay, ResourceClaim},
+    policies::{
+        AbsentScope, ClientAuthMethod, NoCommonScope, Policies, PublicClients, Replay, ResourceClaim,
+    },
     validation::{LEEWAY, LONGEST_LIFETIME},
 };
 
@@ -77,15 +81,24 @@ pub struct PlaygroundConfig {
     pub ca_pem: Option<String>,
     /// How it settles what the specifications leave open.
     pub policies: Policies,
+    /// The method that the first client is registered for: [`Playground::client`] has what it then has.
+    pub client_auth: Option<ClientAuthenticationMethod>,
+    /// Where the keys of the client that authenticates with `private_key_jwt` are published.
+    pub client_jwks_uri: String,
 }
 
 impl PlaygroundConfig {
-    /// A correct server on a free loopback port that trusts these issuers.
+    /// A correct server on a free loopback port that trusts these issuers. The client's keys are at the first one's
+    /// `client-jwks`.
     pub fn new(trusted_issuers: impl IntoIterator<Item = String>) -> Self {
+        let trusted_issuers: Vec<String> = trusted_issuers.into_iter().collect();
+        let first = trusted_issuers.first().map_or("", |issuer| issuer.strip_suffix('/').unwrap_or(issuer));
         Self {
+            client_auth: None,
+            client_jwks_uri: format!("{first}/client-jwks"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             issuer_path: String::new(),
-            trusted_issuers: trusted_issuers.into_iter().collect(),
+            trusted_issuers,
             faults: BTreeSet::new(),
             clock: Clock::System,
             ca_pem: None,
@@ -132,12 +145,20 @@ impl Playground {
     pub const CLIENT: RegisteredClient = clients::CLIENT;
     /// A second client; its secret has characters that HTTP Basic must form-encode (RFC 6749 section 2.3.1).
     pub const OTHER_CLIENT: RegisteredClient = clients::OTHER_CLIENT;
-    /// A client without a secret.
+    /// A client that is not allowed the JWT bearer grant.
+    pub const UNAUTHORIZED_CLIENT: RegisteredClient = clients::UNAUTHORIZED_CLIENT;
+    /// A client without any credential.
     pub const PUBLIC_CLIENT_ID: &'static str = clients::PUBLIC_CLIENT_ID;
     /// The scopes that every client is registered for.
     pub const SCOPES: [&'static str; 2] = clients::SCOPES;
     /// The resources that the server governs.
     pub const RESOURCES: [&'static str; 2] = clients::RESOURCES;
+
+    /// The client of a run that authenticates by this method: with `private_key_jwt` it has no secret, with `none` it
+    /// is the public one.
+    pub fn client(method: Option<ClientAuthenticationMethod>) -> RegisteredClient {
+        clients::client_for(method)
+    }
 
     /// Starts a playground on the current tokio runtime; it answers as soon as this returns.
     ///
@@ -220,7 +241,10 @@ struct State {
     policies: Policies,
     clients: Clients,
     jwks: JwksCache,
+    client_jwks_uri: String,
     replay: ReplayStore,
+    /// The client assertions that were used.
+    client_assertions: ReplayStore,
     signing_key: SigningKey,
     throttle: http::Throttle,
 }
@@ -244,13 +268,15 @@ impl State {
             issuer,
             base_path,
             identity,
-            clients: Clients::new(&faults),
+            clients: Clients::new(config.client_auth, config.policies.client_auth_method, &faults),
+            client_jwks_uri: config.client_jwks_uri,
             jwks: JwksCache::new(&trusted_issuers, config.ca_pem.as_deref())?,
             trusted_issuers,
             faults,
             clock: config.clock,
             policies: config.policies,
             replay: ReplayStore::default(),
+            client_assertions: ReplayStore::default(),
             signing_key: SigningKey::from_pem(SIGNING_KEY)?,
             throttle: http::Throttle::default(),
         })

@@ -17,6 +17,8 @@ pub struct Policies {
     pub resource: ResourceClaim,
     /// Whether public clients may redeem ID-JAGs.
     pub public_clients: PublicClients,
+    /// By which methods a client may authenticate.
+    pub client_auth_method: ClientAuthMethod,
 }
 
 impl Policies {
@@ -38,6 +40,10 @@ impl Policies {
                 ("resource", "optional") => settled.resource = ResourceClaim::Optional,
                 ("public-clients", "allow") => settled.public_clients = PublicClients::Allow,
                 ("public-clients", "refuse") => settled.public_clients = PublicClients::Refuse,
+                ("client-auth-method", "registered") => {
+                    settled.client_auth_method = ClientAuthMethod::Registered;
+                }
+                ("client-auth-method", "any") => settled.client_auth_method = ClientAuthMethod::Any,
                 // `no-common-scope=refuse` is what both profiles do, each with its own error code.
                 _ => {}
             }
@@ -96,6 +102,16 @@ pub enum PublicClients {
     Refuse,
     /// They may, naming themselves by `client_id`.
     Allow,
+}
+
+/// By which methods a client may authenticate (`--policy client-auth-method`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientAuthMethod {
+    /// By any for which it has the credential: no specification forbids it.
+    #[default]
+    Any,
+    /// By the one that it is registered for (RFC 7591 section 2).
+    Registered,
 }
 
 #[cfg(test)]

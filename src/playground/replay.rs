@@ -1,4 +1,4 @@
-//! Which ID-JAGs were used: the (`iss`, `jti`) of each until it can no longer be presented.
+//! Which ID-JAGs and client assertions were used: the (`iss`, `jti`) of each until it can no longer be presented.
 
 use std::{
     collections::HashMap,
@@ -58,6 +58,17 @@ impl ReplayStore {
             () => id_jag.dies_at,
         };
         lock(&self.0).record(key, dies_at, now)
+    }
+
+    /// Records the use of a client assertion.
+    pub(super) fn consume_client_assertion(
+        &self,
+        client_id: &str,
+        jti: &str,
+        dies_at: i64,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        lock(&self.0).record(digest_of(&[client_id, jti]), dies_at, now)
     }
 }
 

@@ -10,10 +10,12 @@ use axum::{
 };
 
 use super::{
-    State, access_token, authorization, client_authentication,
+    State, access_token, authorization, client_assertion,
+    client_authentication::{self, Presented},
     clients::{RESOURCES, RegisteredClient},
     faults::Fault,
     form::Form,
+    jwks_cache::Holder,
     jwt::Jwt,
     policies::Replay,
     refusal::{Code, Refusal},
@@ -48,8 +50,8 @@ async fn exchange(state: &State, request: Request) -> Result<Issued, Refusal> {
         let named = client_authentication::named_client(&parts.headers, &form, &state.faults);
         accept(state, assertion, &presenter(named.as_deref().unwrap_or_default(), &form)).await?;
     }
-    let client = authenticate(state, &parts.headers, &form)?;
-    let assertion = assertion(state, &form)?;
+    let client = authenticate(state, &parts.headers, &form).await?;
+    let assertion = assertion(state, &form, client)?;
     redeem(state, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
 }
 
@@ -102,7 +104,7 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
     let kid = jwt.header_text("kid");
     let mut keys = Vec::new();
     for issuer in &issuer.keys_of {
-        keys.extend(state.jwks.keys(issuer, kid, now, faults).await);
+        keys.extend(state.jwks.keys(Holder::Issuer(issuer), kid, now, faults).await);
     }
     if faults.has(Fault::JkuX5uFetched) {
         for member in ["x5u", "jku"] {
@@ -136,25 +138,41 @@ fn presenter<'a>(client_id: &'a str, form: &'a Form) -> Presenter<'a> {
 
 /// The authenticated client; the grant is not looked at before (RFC 6749 section 5.2 names no order, but a wrong
 /// secret must not tell whether the ID-JAG was good).
-fn authenticate(state: &State, headers: &HeaderMap, form: &Form) -> Result<RegisteredClient, Refusal> {
+async fn authenticate(state: &State, headers: &HeaderMap, form: &Form) -> Result<RegisteredClient, Refusal> {
     let faults = &state.faults;
-    let named = || client_authentication::named_client(headers, form, faults);
-    let authenticated = client_authentication::authenticate(
-        headers,
-        form,
-        &state.clients,
-        state.policies.public_clients,
-        faults,
-    );
-    if faults.has(Fault::ClientAuthMissingAccepted)
+    let authenticated = authenticated(state, headers, form).await;
+    let overlooked = match headers.contains_key(header::AUTHORIZATION) {
+        true => faults.has(Fault::MalformedAuthorizationIgnored),
+        false => faults.has(Fault::ClientAuthMissingAccepted),
+    };
+    if overlooked
         && authenticated.is_err()
-        && named().is_none()
-        && !headers.contains_key(header::AUTHORIZATION)
+        && client_authentication::named_client(headers, form, faults).is_none()
         && let Some(client) = client_of_assertion(state, form)
     {
         return Ok(client);
     }
-    authenticated
+    authenticated.map_err(|refusal| match refusal.code {
+        Code::InvalidClient if faults.has(Fault::UnauthorizedClientForAuthFailure) => {
+            Refusal::new(Code::UnauthorizedClient, refusal.cause)
+        }
+        _ => refusal,
+    })
+}
+
+async fn authenticated(state: &State, headers: &HeaderMap, form: &Form) -> Result<RegisteredClient, Refusal> {
+    let faults = &state.faults;
+    match client_authentication::presented(headers, form, faults)? {
+        Presented::Assertion(text) => {
+            client_assertion::authenticate(state, &text, form.one("client_id")).await
+        }
+        presented => client_authentication::authenticate(
+            &presented,
+            &state.clients,
+            state.policies.public_clients,
+            faults,
+        ),
+    }
 }
 
 /// The client that the assertion names, as the server without client authentication finds it.
@@ -163,8 +181,8 @@ fn client_of_assertion(state: &State, form: &Form) -> Option<RegisteredClient> {
     state.clients.find(jwt.claim_text("client_id")?)
 }
 
-/// The grant type must be the JWT bearer grant, with an assertion (RFC 7523 section 2.1).
-fn assertion<'a>(state: &State, form: &'a Form) -> Result<&'a str, Refusal> {
+/// The grant type must be the JWT bearer grant, which the client is allowed, with an assertion (RFC 7523 section 2.1).
+fn assertion<'a>(state: &State, form: &'a Form, client: RegisteredClient) -> Result<&'a str, Refusal> {
     let faults = &state.faults;
     let missing = || Refusal::request("assertion is missing");
     match form.one("grant_type") {
@@ -173,6 +191,9 @@ fn assertion<'a>(state: &State, form: &'a Form) -> Result<&'a str, Refusal> {
         }
         Some(JWT_BEARER) if faults.has(Fault::GrantNotAllowedForClient) => {
             Err(Refusal::new(Code::UnauthorizedClient, "the client has the authorization_code grant only"))
+        }
+        Some(JWT_BEARER) if !client.may_redeem && !faults.has(Fault::GrantNotRegisteredForClient) => {
+            Err(Refusal::new(Code::UnauthorizedClient, "the client is not registered for this grant"))
         }
         Some(JWT_BEARER) => form.one("assertion").ok_or_else(missing),
         Some(TOKEN_EXCHANGE) if faults.has(Fault::IdJagAsIdToken) => {

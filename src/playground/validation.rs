@@ -52,9 +52,14 @@ pub(super) struct IdJag {
 /// The header: `typ`, then what must not be there.
 pub(super) fn header(jwt: &Jwt, rules: &Rules) -> Result<(), Refusal> {
     typ(jwt, rules)?;
+    extensions(jwt, rules.faults)
+}
+
+/// What must not be in the header of any JWT.
+pub(super) fn extensions(jwt: &Jwt, faults: &Faults) -> Result<(), Refusal> {
     // RFC 7515 section 4.1.11: no extension is understood here. RFC 7797 section 7: a JWT never has b64 false.
     let extended = jwt.header.contains_key("crit") || jwt.header.contains_key("b64");
-    if extended && !rules.faults.has(Fault::CritIgnored) {
+    if extended && !faults.has(Fault::CritIgnored) {
         return Err(Refusal::grant("the header has crit or b64"));
     }
     if jwt.header.get("kid").is_some_and(|kid| !kid.is_string()) {
@@ -141,7 +146,11 @@ pub(super) fn claims(
         audience(jwt, presenter, rules)?;
         client_binding(jwt, presenter, rules)?;
     }
-    let expires_at = lifetime(jwt, rules)?;
+    let expires_at = lifetime(jwt, rules.now, rules.faults)?;
+    // RFC 7523 section 3 leaves it optional; the draft, section 3.1, does not.
+    if !jwt.claims.contains_key("iat") && !rules.faults.has(Fault::IatMissingAccepted) {
+        return Err(Refusal::grant("iat is missing"));
+    }
     let subject = local_subject(jwt, issuer, rules)?;
     let jti = if as_id_token { None } else { jti(jwt, rules)? };
     constraints(jwt, rules)?;
@@ -222,10 +231,9 @@ fn leeway(faults: &Faults) -> i64 {
     }
 }
 
-/// `exp`, `iat` and `nbf` against the clock. Returns when the ID-JAG expires, rounded up.
-fn lifetime(jwt: &Jwt, rules: &Rules) -> Result<i64, Refusal> {
-    let faults = rules.faults;
-    let now = seconds(rules.now);
+/// `exp`, `iat` and `nbf` against the clock. Returns when the JWT expires, rounded up.
+pub(super) fn lifetime(jwt: &Jwt, now: i64, faults: &Faults) -> Result<i64, Refusal> {
+    let now = seconds(now);
     let leeway = seconds(leeway(faults));
 
     let furthest = now + seconds(LONGEST_LIFETIME);
@@ -250,7 +258,6 @@ fn lifetime(jwt: &Jwt, rules: &Rules) -> Result<i64, Refusal> {
             return Err(Refusal::grant("iat is in the future"));
         }
         Some(iat) if iat < 0.0 => return Err(Refusal::grant("iat is before 1970")),
-        None if !faults.has(Fault::IatMissingAccepted) => return Err(Refusal::grant("iat is missing")),
         _ => {}
     }
     // RFC 7523 section 3, item 5.

@@ -2,9 +2,10 @@
 //! `schemas/report.schema.json`.
 
 use schemars::{Schema, generate::SchemaSettings};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Report, text::unsafe_characters};
+use super::{FORMAT, Report, Summary, text::unsafe_characters};
 
 /// The JSON report, indented, with a newline at its end.
 ///
@@ -18,8 +19,64 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     harmless(report)
 }
 
+/// Reads a JSON report.
+///
+/// # Errors
+/// Why it is none, or none that this version reads: `LINE:COLUMN: …` where that is a place in the text. What stands in
+/// the text may stand in the message.
+pub fn parse(text: &str) -> Result<Report, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: Option<Value>,
+    }
+    let head: Head = serde_json::from_str(text).map_err(|error| place(&error))?;
+    match head.format {
+        Some(Value::String(format)) if format == FORMAT => {}
+        Some(Value::String(format)) if format.starts_with("jagspec/") => {
+            return Err(format!(
+                "a report of the format `{format}`, and this version reads `{FORMAT}`: take the version that wrote it"
+            ));
+        }
+        Some(format) => {
+            return Err(format!("no report of jagspec: its `format` is {format}, not `{FORMAT}`"));
+        }
+        None => return Err(format!("no report of jagspec: it has no `format`, which is `{FORMAT}`")),
+    }
+    let report: Report = serde_json::from_str(text).map_err(|error| place(&error))?;
+    check(&report)?;
+    Ok(report)
+}
+
+/// `LINE:COLUMN: what`.
+fn place(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let what = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+    format!("{line}:{column}: no report of jagspec: {what}")
+}
+
+/// What the types do not say, and every report of a run keeps to.
+fn check(report: &Report) -> Result<(), String> {
+    let known = |index: &usize| *index < report.exchanges.len();
+    let of_cases = report.cases.iter().enumerate();
+    let stranger = of_cases.flat_map(|(at, case)| case.exchanges.iter().map(move |index| (at, index)));
+    if let Some((at, index)) = stranger.into_iter().find(|(_, index)| !known(index)) {
+        return Err(format!(
+            "cases[{at}].exchanges names the exchange {index}, and there are {}",
+            report.exchanges.len()
+        ));
+    }
+    if Summary::of(&report.cases) != report.summary {
+        return Err("`summary` does not count its `cases`".to_owned());
+    }
+    match report.exit_status {
+        0..=3 | 130 => Ok(()),
+        other => Err(format!("`exit_status` is {other}, which is none of jagspec")),
+    }
+}
+
 /// Any JSON document, written the same way.
-pub(super) fn harmless(document: &impl Serialize) -> Result<String, serde_json::Error> {
+pub(crate) fn harmless(document: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     // serde_json escapes C0 itself; the newlines that are left are its indentation.

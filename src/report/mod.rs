@@ -4,22 +4,30 @@
 //! The renderers are siblings, one file each, all pure: they take a report and give a text. Printing and writing is
 //! left to `main`. A report is redacted (`redact`) once, before the first of them sees it.
 
+mod baseline;
 pub mod curl;
 pub mod github;
 pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod made;
 pub mod markdown;
 mod normalise;
 pub(crate) mod page;
 pub mod redact;
 pub mod sarif;
+mod shard;
+pub(crate) mod shell;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
+pub(crate) mod time;
 mod verdict;
 
+pub use baseline::{BaselineEntry, BaselineReport, EntryState, KnownFailure, NewFailure};
+pub use made::Made;
+pub use shard::{Offence, ShardFacts, WholeRunCase};
 pub use text::sanitise;
 pub use verdict::MustCount;
 
@@ -55,8 +63,14 @@ pub struct Report {
     pub diagnoses: Vec<Diagnosis>,
     /// What was measured of the target beyond pass and fail.
     pub profile: Vec<ProfileEntry>,
+    /// The baseline of known failures, and what became of it; null without one.
+    #[serde(default)]
+    pub baseline: Option<BaselineReport>,
     /// The HTTP exchanges that `cases[].exchanges` point at.
     pub exchanges: Vec<ExchangeReport>,
+    /// What merging needs of the report of a shard; left out of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardFacts>,
 }
 
 /// How the run was made.
@@ -85,6 +99,9 @@ pub struct RunInfo {
     pub secrets_shown: bool,
     /// False when the run was interrupted.
     pub complete: bool,
+    /// The target could not be tested: it does not answer, accepts no well-formed ID-JAG, or there is no client.
+    #[serde(default)]
+    pub untestable: bool,
 }
 
 /// What was tested.
@@ -169,6 +186,18 @@ impl Outcome {
         }
     }
 
+    /// How bad it is: of two outcomes the one with the greater weight is the worse.
+    pub fn weight(self) -> u8 {
+        match self {
+            Outcome::Fail => 5,
+            Outcome::Error => 4,
+            Outcome::Warn => 3,
+            Outcome::Inconclusive => 2,
+            Outcome::Skip => 1,
+            Outcome::Pass => 0,
+        }
+    }
+
     /// A sign to stand beside the word, never alone.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -194,6 +223,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// How grave it is: of two severities the one with the greater weight is the graver.
+    pub fn weight(self) -> u8 {
+        match self {
+            Severity::Critical => 3,
+            Severity::High => 2,
+            Severity::Low => 1,
+        }
+    }
+
     /// The word of the report.
     pub fn word(self) -> &'static str {
         match self {
@@ -254,6 +292,9 @@ pub struct CaseReport {
     /// The members that `changed` is about, so that a reader is shown them where they stand.
     #[serde(default)]
     pub changed_members: Vec<ChangedMember>,
+    /// The entry of the baseline that expects this outcome; null where there is none.
+    #[serde(default)]
+    pub known: Option<KnownFailure>,
     /// Where the case stands, `FILE:LINE`.
     pub source: String,
     /// Indexes into `exchanges`.
@@ -261,10 +302,22 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
+    /// It was not carried out, for this reason; its row is `row`.
+    pub fn skip(&mut self, row: &str, reason: String) {
+        self.outcome = Outcome::Skip;
+        self.row = Some(row.to_owned());
+        self.reason = reason;
+    }
+
     /// Whether `--strict` counts it as a failure: a warning, but of level MAY, which is a reading that the
     /// specifications leave open. The wrong error of a MUST is none.
     pub fn is_grave_warning(&self) -> bool {
         self.outcome == Outcome::Warn && self.level <= Level::SHOULD
+    }
+
+    /// Whether the run fails with such a case, unless a baseline knows it.
+    pub fn is_failure(&self, strict: bool) -> bool {
+        matches!(self.outcome, Outcome::Fail | Outcome::Error) || (strict && self.is_grave_warning())
     }
 }
 
@@ -398,6 +451,9 @@ pub struct ProfileEntry {
     pub value: Value,
     /// Whether it is the same in every run against the same target.
     pub stable: bool,
+    /// The name of the case that measured it; null where it was no case.
+    #[serde(default)]
+    pub case: Option<String>,
     /// What was seen, one sentence each.
     pub evidence: Vec<String>,
 }
@@ -405,6 +461,9 @@ pub struct ProfileEntry {
 /// One HTTP exchange.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ExchangeReport {
+    /// What it is for, where it belongs to no single case, such as `discovery 1` or `control before audience`; else null.
+    #[serde(default)]
+    pub purpose: Option<String>,
     /// What was sent.
     pub request: RequestReport,
     /// What came back; null when nothing did.
@@ -413,8 +472,11 @@ pub struct ExchangeReport {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
-    /// A command line that sends the same request.
+    /// A command line that sends the same request, with an ID-JAG made anew and without a secret.
     pub curl: String,
+    /// What to know before that line is pasted, one sentence each.
+    #[serde(default)]
+    pub curl_hints: Vec<String>,
 }
 
 /// A request as sent.

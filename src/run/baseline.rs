@@ -8,7 +8,10 @@ use crate::{
     observation::Observation,
     settings::{ClientIdInBody, Settings},
     suite::Exchange,
-    token_request::{ClientAuthenticationMethod, Manner},
+    token_request::{
+        ClientAssertionAudience, ClientAssertionManner, ClientAuthenticationChange,
+        ClientAuthenticationMethod, Manner,
+    },
 };
 
 /// What the baseline settled.
@@ -87,7 +90,7 @@ pub(super) async fn settle(
 async fn send(session: &Session, baseline: Baseline, transcript: &mut Transcript) -> Option<Attempt> {
     let prepared = session.control(&baseline, &Exchange::default()).ok()?;
     let observation = session.send(&prepared).await;
-    let exchange = transcript.keep(&observation);
+    let exchange = transcript.keep_next("baseline", &observation, &prepared.again);
     Some(Attempt { baseline, observation, exchange })
 }
 
@@ -103,37 +106,108 @@ fn past_client_authentication(attempt: &Attempt) -> bool {
     })
 }
 
-/// The manners to try: the methods asked for, else those advertised, else HTTP Basic; of Basic without and with
-/// `client_id` in the body. Never more than three.
+/// How the client's assertion is made where the baseline sends none: for the cases that do. The first that is
+/// accepted; the answers to the others are kept.
+///
+/// # Errors
+/// The first answer in a few words, where none is accepted.
+pub(super) async fn settle_client_assertion(
+    session: &Session,
+    baseline: &Baseline,
+    transcript: &mut Transcript,
+) -> Result<ClientAssertionManner, String> {
+    let mut by_key = Exchange::default();
+    by_key.token_request.client_authentication = Some(ClientAuthenticationChange {
+        method: Some(ClientAuthenticationMethod::PrivateKeyJwt),
+        ..ClientAuthenticationChange::default()
+    });
+    let mut refused = None;
+    for client_assertion in client_assertion_manners(&session.settings) {
+        let baseline = Baseline { manner: Manner { client_assertion, ..baseline.manner }, ..*baseline };
+        let prepared = session.control(&baseline, &by_key)?;
+        let observation = session.send(&prepared).await;
+        let answer = match observation.response() {
+            Some(response) if response.access_token().is_some() => return Ok(client_assertion),
+            Some(response) => response.summary(),
+            None => "no answer".to_owned(),
+        };
+        refused.get_or_insert(answer);
+        transcript.keep(&observation, &prepared.again);
+    }
+    Err(refused.unwrap_or_default())
+}
+
+/// The manners to try: the methods asked for, else those advertised of those that are possible, else HTTP Basic; of
+/// Basic without and with `client_id` in the body. Never more than seven.
 fn manners(settings: &Settings, discovery: &Discovery) -> Vec<Manner> {
-    use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None};
-    let has_secret = settings.client.as_ref().is_some_and(|client| client.secret.is_some());
+    use ClientAuthenticationMethod::{ClientSecretBasic, ClientSecretPost, None as Nothing, PrivateKeyJwt};
+    let client = settings.client.as_ref();
+    let has_secret = client.is_some_and(|client| client.secret.is_some());
+    let has_key = client.is_some_and(|client| client.has_key);
+    let advertised = discovery
+        .metadata()
+        .and_then(|metadata| metadata.strings("token_endpoint_auth_methods_supported"))
+        .unwrap_or_default();
+    let is_advertised =
+        |method: &ClientAuthenticationMethod| advertised.is_empty() || advertised.contains(&method.name());
+    let possible = |method: &ClientAuthenticationMethod| match method {
+        ClientSecretBasic | ClientSecretPost => has_secret,
+        PrivateKeyJwt => has_key,
+        // Whoever has a credential is no public client.
+        Nothing => !has_secret && !has_key,
+    };
     let methods: Vec<ClientAuthenticationMethod> = match settings.client_auth {
         Some(method) => vec![method],
-        Option::None if !has_secret => vec![None],
-        Option::None => {
-            let advertised = discovery
-                .metadata()
-                .and_then(|metadata| metadata.strings("token_endpoint_auth_methods_supported"))
-                .unwrap_or_default();
-            let (first, rest): (Vec<_>, Vec<_>) = [ClientSecretBasic, ClientSecretPost]
-                .into_iter()
-                .partition(|method| advertised.is_empty() || advertised.contains(&method.name()));
-            // One that is not advertised is tried last: metadata may be wrong, and then that is the finding.
+        // One that is not advertised is tried last: metadata may be wrong, and then that is the finding.
+        None => {
+            let (first, rest): (Vec<_>, Vec<_>) =
+                ClientAuthenticationMethod::ALL.into_iter().filter(possible).partition(is_advertised);
             first.into_iter().chain(rest).collect()
         }
     };
-    methods
-        .into_iter()
-        .flat_map(|method| {
-            let in_body: &[bool] = match (method, settings.client_id_in_body) {
-                (ClientSecretBasic, ClientIdInBody::Auto) => &[false, true],
-                (ClientSecretBasic, ClientIdInBody::No) => &[false],
-                _ => &[true],
-            };
-            in_body
-                .iter()
-                .map(move |client_id_in_body| Manner { method, client_id_in_body: *client_id_in_body })
-        })
-        .collect()
+    let secret_method = [ClientSecretBasic, ClientSecretPost].into_iter().find(is_advertised);
+    let plain = |method| Manner {
+        method,
+        client_id_in_body: method != ClientSecretBasic,
+        secret_method: secret_method.unwrap_or(ClientSecretBasic),
+        client_assertion: ClientAssertionManner::default(),
+    };
+    let mut manners = Vec::new();
+    for method in methods {
+        match method {
+            ClientSecretBasic => {
+                manners.extend(client_id_in_body(settings).iter().map(|client_id_in_body| Manner {
+                    client_id_in_body: *client_id_in_body,
+                    ..plain(method)
+                }))
+            }
+            PrivateKeyJwt => manners.extend(
+                client_assertion_manners(settings)
+                    .into_iter()
+                    .map(|client_assertion| Manner { client_assertion, ..plain(method) }),
+            ),
+            ClientSecretPost | Nothing => manners.push(plain(method)),
+        }
+    }
+    manners
+}
+
+/// The client assertions to try: for the issuer, then for the token endpoint, which RFC 7523 allows as well; both
+/// without and with `client_id` beside them.
+fn client_assertion_manners(settings: &Settings) -> Vec<ClientAssertionManner> {
+    let audiences = [ClientAssertionAudience::Issuer, ClientAssertionAudience::TokenEndpoint];
+    let with = |client_id_in_body: &bool| {
+        let client_id_in_body = *client_id_in_body;
+        audiences.map(|audience| ClientAssertionManner { audience, client_id_in_body })
+    };
+    client_id_in_body(settings).iter().flat_map(with).collect()
+}
+
+/// Whether `client_id` stands in the body where it need not.
+fn client_id_in_body(settings: &Settings) -> &'static [bool] {
+    match settings.client_id_in_body {
+        ClientIdInBody::Auto => &[false, true],
+        ClientIdInBody::No => &[false],
+        ClientIdInBody::Yes => &[true],
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Baseline,
+    again::Origin,
     session::{Prepared, Session},
 };
 use crate::{
@@ -70,18 +71,15 @@ pub(super) async fn run_case(
             }
             Step::Discovery(_) | Step::Run(_) => continue,
         };
-        let prepared = match sent.last() {
-            Some(earlier) if send.same_assertion => {
-                session.again(baseline, &case.setup, &send.exchange, &earlier.prepared)?
-            }
-            _ => session.prepare(baseline, &case.setup, &send.exchange, &case_jti)?,
-        };
+        let origin = Origin::Case { case, request: sent.len(), jti: &case_jti };
+        let earlier = sent.last().map(|earlier: &Sent| &earlier.prepared);
+        let prepared = session.step(baseline, &case.setup, send, origin, earlier)?;
         // In a case of several steps the defect can lie in what came before.
         let alone = case.steps.len() == 1;
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {
             return Err("not applicable: with this target the change makes no difference".into());
         }
-        if alone && prepared.slash_apart && level == Level::MUST {
+        if alone && prepared.id_jag.slash_apart && level == Level::MUST {
             return Err(
                 "not applicable: with this target the value is one final slash apart from the right one, \
                         which is a case of its own"
@@ -91,18 +89,20 @@ pub(super) async fn run_case(
         let observation = session.send(&prepared).await;
         let jwks_broken = session.keyring.jwks_is_broken();
         let facts = Facts {
-            variables: &prepared.variables,
-            assertion: &prepared.assertion,
-            scope: prepared.scope.as_deref(),
+            variables: &prepared.id_jag.variables,
+            assertion: &prepared.id_jag.assertion,
+            scope: prepared.id_jag.scope.as_deref(),
             jwks: session.jwks.as_ref(),
             jwks_broken,
+            before: sent.last().and_then(|earlier| earlier.observation.response()),
         };
         let judgement = judge_answer(&send.expect, level, &observation, facts);
         let refused = observation.response().is_some_and(|response| response.access_token().is_none());
         if let Some(name) = measured_name(case, &send.expect) {
             measured.push((name, answer_word(&observation)));
         }
-        let worse = verdict.as_ref().is_none_or(|(worst, _)| judgement.weight() >= worst.weight());
+        let worse =
+            verdict.as_ref().is_none_or(|(worst, _)| judgement.outcome.weight() >= worst.outcome.weight());
         if worse {
             verdict = Some((judgement, refused));
         }

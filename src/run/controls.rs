@@ -13,12 +13,13 @@ const GIVEN_UP_AFTER: usize = 3;
 
 impl State<'_> {
     /// Sends one control for each distinct setup of these cases: the baseline with the setup, without the defect.
-    /// The empty setup, the baseline itself, is always among them.
+    /// The empty setup, the baseline itself, is always among them. `when` says before or after what.
     pub(super) async fn send_controls(
         &mut self,
         session: &Session,
         baseline: Baseline,
         cases: &[usize],
+        when: &str,
     ) -> Vec<(Exchange, ControlAnswer)> {
         let mut setups = vec![Exchange::default()];
         for index in cases {
@@ -44,7 +45,7 @@ impl State<'_> {
                         Ok(response) => ControlAnswer::Refused(response.summary()),
                     };
                     if !matches!(answer, ControlAnswer::Accepted) {
-                        self.transcript.keep(&observation);
+                        self.transcript.keep_for(&purpose(when, &setup), &observation, &prepared.again);
                     }
                     answer
                 }
@@ -145,6 +146,16 @@ impl State<'_> {
                 self.keep_held(index);
             }
         }
+    }
+}
+
+/// What a control is for: of what it is the control, and the setup that it shares with the cases.
+fn purpose(when: &str, setup: &Exchange) -> String {
+    let mut words = setup.id_jag.describe();
+    words.extend(setup.token_request.describe());
+    match words.as_slice() {
+        [] => format!("control {when}"),
+        words => format!("control {when}: {}", words.join("; ")),
     }
 }
 

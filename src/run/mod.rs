@@ -1,10 +1,13 @@
 //! The run: discovery, baseline, suites with their controls, cases that touch the IdP, checks of the whole run,
 //! diagnosis, report. I/O and order live here; every verdict is `judge`'s, every diagnosis `diagnose`'s.
 
+mod again;
 mod baseline;
 mod case;
+mod client_assertion;
 mod controls;
 mod discover;
+mod minting;
 mod probe;
 mod session;
 mod state;
@@ -17,20 +20,22 @@ use std::sync::Arc;
 
 pub use baseline::Baseline;
 pub use discover::discover;
+pub use minting::{Minted, Minting, Moment};
 pub use session::Ids;
 use state::State;
 use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
-    diagnose,
+    diagnose::{self, Found, Words},
     discovery::Discovery,
     exchange::{Client as HttpClient, ClientError},
     idp::Idp,
-    judge::Judgement,
-    report::{CaseReport, Outcome, Report, RunInfo, Summary, TargetInfo},
-    settings::Settings,
-    suite::{Suite, registry::Registry},
+    judge::{INTERRUPTED, Judgement},
+    plan,
+    report::{CaseReport, FORMAT, Outcome, Report, RunInfo, ShardFacts, Summary, TargetInfo, WholeRunCase},
+    settings::{Selection, Settings},
+    suite::{Case, Suite, registry::Registry},
 };
 
 /// What a run is made of.
@@ -121,7 +126,7 @@ impl State<'_> {
         for index in 0..self.slots.len() {
             match (self.slots[index].done, complete) {
                 (true, _) => self.record_measured(index),
-                (false, false) => self.skip(index, "interrupted before it ran".into()),
+                (false, false) => self.skip(index, INTERRUPTED.into()),
                 (false, true) => {
                     let reason = "the harness did not finish it".into();
                     self.settle(index, Judgement::not_carried_out(reason), Vec::new(), false);
@@ -131,27 +136,54 @@ impl State<'_> {
         let settings = self.run.settings.clone();
         self.evidence.unreachable = self.discovery.unreachable();
         self.evidence.idp = self.run.idp.access_log().snapshot();
+        let whole_run = self.slots.iter().filter_map(|slot| whole_run_case(slot.case)).collect();
         let cases: Vec<CaseReport> = self.slots.into_iter().map(|slot| slot.report).collect();
-        let diagnoses =
-            diagnose::diagnose(&cases, &self.discovery, &self.evidence, &settings, self.run.registry);
+        let words = Words { registry: self.run.registry, idp_issuer: &settings.idp_issuer };
+        let target_diagnoses = diagnose::of_target(&cases, &self.discovery, &self.evidence, &settings, words);
+        let found = Found {
+            cases: &cases,
+            unreachable: self.evidence.unreachable,
+            control_lost: self.evidence.control_lost.as_deref(),
+            words,
+        };
+        let diagnoses = diagnose::with_findings(target_diagnoses.clone(), &found);
+        let shard = settings.selection.shard.map(|_| {
+            let (answers, offences) = self.ledger.facts();
+            ShardFacts {
+                selected: plan::select(
+                    self.run.suites,
+                    &Selection { shard: None, ..settings.selection.clone() },
+                )
+                .into_iter()
+                .map(Case::name)
+                .collect(),
+                whole_run,
+                answers,
+                offences,
+                target_diagnoses,
+                unreachable: self.evidence.unreachable,
+                control_lost: self.evidence.control_lost,
+            }
+        });
         let target = TargetInfo {
             issuer: self.discovery.issuer().to_owned(),
             token_endpoint: self.discovery.token_endpoint(),
             metadata_url: self.discovery.used().map(|used| used.url.clone()),
         };
         let mut report = Report {
-            format: "jagspec/1".into(),
+            format: FORMAT.into(),
             run: RunInfo {
                 version: env!("CARGO_PKG_VERSION").into(),
                 rules: settings.profile.name().into(),
                 policies: settings.policies.clone(),
                 filter: settings.selection.filters.clone(),
-                shard: None,
+                shard: settings.selection.shard.map(|shard| shard.to_string()),
                 idp_issuer: settings.idp_issuer.clone(),
                 strict: settings.strict,
                 insecure: settings.http.insecure,
                 secrets_shown: settings.show_secrets,
                 complete,
+                untestable: self.untestable,
             },
             target,
             summary: Summary::of(&cases),
@@ -159,24 +191,16 @@ impl State<'_> {
             cases,
             diagnoses,
             profile: self.profile.into_values().collect(),
+            baseline: None,
             exchanges: self.transcript.into_exchanges(),
+            shard,
         };
-        report.exit_status = exit_status(&report, self.untestable);
+        report.exit_status = report.status();
         report
     }
 }
 
-/// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
-fn exit_status(report: &Report, untestable: bool) -> u8 {
-    if !report.run.complete {
-        130
-    } else if untestable || (report.summary.error > 0 && report.summary.fail == 0) {
-        3
-    } else if report.summary.fail > 0
-        || (report.run.strict && report.cases.iter().any(CaseReport::is_grave_warning))
-    {
-        1
-    } else {
-        0
-    }
+fn whole_run_case(case: &Case) -> Option<WholeRunCase> {
+    let checks = case.run_checks()?.to_vec();
+    Some(WholeRunCase { name: case.name(), row: case.row.clone(), checks })
 }

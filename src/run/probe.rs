@@ -2,37 +2,39 @@
 //! more, so that a server that has changed its mind meanwhile is not taken for a cause.
 
 use super::{
+    Baseline,
+    again::Origin,
     baseline::Attempt,
     session::{Prepared, Session},
     transcript::Transcript,
 };
 use crate::{
     clock::Clock,
-    diagnose::{AttemptAnswer, Probe, ProbeAnswer},
+    diagnose::{AttemptAnswer, Probe, ProbeAnswer, Subject},
     observation::Observation,
     suite::Exchange,
+    token_request::ClientAuthenticationMethod,
 };
 
 /// The most exchanges that the ladder may cost.
 const MOST: usize = 40;
 
-/// Climbs `ladder` from the attempt that got furthest.
+/// Climbs `ladder` from a refused baseline.
 pub(super) async fn climb(
     session: &Session,
-    attempts: &[Attempt],
+    base: &Baseline,
     ladder: Vec<Probe>,
     transcript: &mut Transcript,
 ) -> Vec<ProbeAnswer> {
-    let Some(base) = furthest(attempts) else { return Vec::new() };
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, "") else {
+        let Ok(prepared) = session.prepare(base, &Exchange::default(), &probe.exchange, Origin::Own) else {
             continue;
         };
         let answer = send(session, &prepared, transcript).await;
         let accepted = answer == AttemptAnswer::Accepted;
         let flipped_back = accepted && {
-            match session.control(&base.baseline, &Exchange::default()) {
+            match session.control(base, &Exchange::default()) {
                 Ok(again) => send(session, &again, transcript).await != AttemptAnswer::Accepted,
                 Err(_) => false,
             }
@@ -47,7 +49,7 @@ pub(super) async fn climb(
 
 async fn send(session: &Session, prepared: &Prepared, transcript: &mut Transcript) -> AttemptAnswer {
     let observation = session.send(prepared).await;
-    transcript.keep(&observation);
+    transcript.keep_next("probe", &observation, &prepared.again);
     answer(&observation)
 }
 
@@ -57,6 +59,21 @@ pub(super) fn answer(observation: &Observation) -> AttemptAnswer {
         Ok(response) => AttemptAnswer::of(response),
         Err(error) => AttemptAnswer::Nothing(error.message.clone()),
     }
+}
+
+/// The attempt to start from, and what to change: the assertion, where a client got so far; else the credential of
+/// the client.
+pub(super) fn base(attempts: &[Attempt]) -> Option<(&Attempt, Subject)> {
+    if let Some(furthest) = furthest(attempts) {
+        return Some((furthest, Subject::IdJag));
+    }
+    let by = |method: ClientAuthenticationMethod| {
+        attempts.iter().find(|attempt| {
+            attempt.baseline.manner.method == method && attempt.observation.response().is_some()
+        })
+    };
+    let of_key = by(ClientAuthenticationMethod::PrivateKeyJwt).map(|base| (base, Subject::ClientAssertion));
+    of_key.or_else(|| by(ClientAuthenticationMethod::ClientSecretBasic).map(|base| (base, Subject::Basic)))
 }
 
 /// Of the attempts that were answered with `invalid_grant` the first, else the first answered at all: the probes

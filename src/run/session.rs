@@ -8,17 +8,20 @@ use std::sync::{
 
 use serde_json::Value;
 
-use super::Baseline;
+use super::{
+    Baseline,
+    again::{self, Origin},
+    client_assertion::ClientAlgorithms,
+    minting::{Minted, Minting, Moment},
+};
 use crate::{
     clock::Clock,
-    discovery::split_origin,
     exchange,
-    idjag::{Grant, IdJag, KeyChoice},
     idp::Keyring,
     observation::{HttpRequest, Observation},
+    report::curl::Command,
     settings::{Client, Settings},
-    suite::Exchange,
-    template::Variables,
+    suite::{Exchange, Send},
     token_request::{Clients, TokenRequest},
 };
 
@@ -41,7 +44,8 @@ impl Ids {
         Ids::new(format!("{:016x}", rand::random::<u64>()))
     }
 
-    pub(super) fn fresh(&self) -> String {
+    /// The next one.
+    pub fn fresh(&self) -> String {
         format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -59,27 +63,26 @@ pub(super) struct Session {
     pub(super) token_endpoint: String,
     /// The target's own JWK Set.
     pub(super) jwks: Option<Value>,
+    /// By which algorithms the client's key can sign its assertions.
+    pub(super) client_algorithms: ClientAlgorithms,
 }
 
 /// A token request, ready to be sent.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) request: HttpRequest,
-    pub(super) assertion: String,
-    pub(super) jti: String,
-    /// The `scope` claim that it asserts.
-    pub(super) scope: Option<String>,
-    pub(super) variables: Variables,
-    /// Whether it is anything else than the control. A value of a table can coincide with the right one, such as
-    /// a client id in capitals that has no letters.
+    pub(super) id_jag: Minted,
+    /// The client assertion, where one was made.
+    pub(super) client_assertion: Option<String>,
+    /// Whether it is anything else than the control.
     pub(super) differs: bool,
-    /// Whether its `aud` or `iss` is the right one but for a final slash, which servers may take for the same.
-    pub(super) slash_apart: bool,
+    /// How a reader of the report sends it once more.
+    pub(super) again: Command,
 }
 
 impl Session {
     /// Makes a token request: the well-formed one in the baseline's manner, with the case's `setup`, then with its
-    /// `defect`. `case_jti` is the `jti` that all steps of a case share.
+    /// `defect`.
     ///
     /// # Errors
     /// Why it cannot be made with this configuration: the reason of a `skip`.
@@ -88,59 +91,50 @@ impl Session {
         baseline: &Baseline,
         setup: &Exchange,
         defect: &Exchange,
-        case_jti: &str,
+        origin: Origin<'_>,
     ) -> Result<Prepared, String> {
+        let id_jag = self.mint(baseline, setup, defect, origin)?;
+        self.write(baseline, setup, defect, origin, id_jag, None)
+    }
+
+    /// The same for a step, which may send again what the step before has sent.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub(super) fn step(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        step: &Send,
+        origin: Origin<'_>,
+        earlier: Option<&Prepared>,
+    ) -> Result<Prepared, String> {
+        let id_jag = match earlier {
+            Some(earlier) if step.same_assertion => Minted { differs: true, ..earlier.id_jag.clone() },
+            _ => self.mint(baseline, setup, &step.exchange, origin)?,
+        };
+        let client_assertion = earlier.and_then(|earlier| earlier.client_assertion.clone());
+        let client_assertion = client_assertion.filter(|_| step.same_client_assertion);
+        self.write(baseline, setup, &step.exchange, origin, id_jag, client_assertion)
+    }
+
+    fn mint(
+        &self,
+        baseline: &Baseline,
+        setup: &Exchange,
+        defect: &Exchange,
+        origin: Origin<'_>,
+    ) -> Result<Minted, String> {
+        let minting = Minting {
+            settings: &self.settings,
+            client: &self.client,
+            keyring: &self.keyring,
+            issuer: &self.issuer,
+            token_endpoint: Some(&self.token_endpoint),
+        };
         let jti = self.ids.fresh();
-        let now = self.clock.now();
-        let published = self
-            .keyring
-            .signing_key(KeyChoice::Published, baseline.algorithm)
-            .map_err(|error| error.to_string())?;
-        let unpublished = self
-            .keyring
-            .signing_key(KeyChoice::Unpublished, baseline.algorithm)
-            .map_err(|error| error.to_string())?;
-        let mut variables = variables(&self.settings, &self.issuer, Some(&self.token_endpoint), now);
-        variables.set("jti", jti.as_str());
-        variables.set("case.jti", case_jti);
-        // The canary's address names the exchange, so that a hit tells which case it belongs to.
-        let idp = &self.settings.idp_issuer;
-        variables.set("idp.canary", format!("{}/canary/{jti}", idp.strip_suffix('/').unwrap_or(idp)));
-        variables.set("idp.kid", published.kid());
-        variables.set("idp.unpublished_jwk", unpublished.jwk(None));
-        let grant = Grant {
-            issuer: self.settings.idp_issuer.clone(),
-            subject: self.settings.subject.clone(),
-            audience: self.issuer.clone(),
-            client_id: self.client.id.clone(),
-            scope: self.settings.scope.clone(),
-            resource: self.settings.resource.clone(),
-            claims: self.settings.claims.clone(),
-        };
-        let mut control = IdJag::well_formed(&grant, baseline.algorithm, now, &jti);
-        control.apply(&setup.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let mut id_jag = control.clone();
-        id_jag.apply(&defect.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let key =
-            self.keyring.signing_key(id_jag.key(), id_jag.algorithm()).map_err(|error| error.to_string())?;
-        let secret = self.client.secret.as_ref().map(|secret| secret.expose());
-        let assertion = id_jag.assemble(&key, secret).map_err(|error| error.to_string())?;
-        let scope = id_jag
-            .claims()
-            .get("scope")
-            .and_then(|text| serde_json::from_str::<Value>(text).ok())
-            .and_then(|value| value.as_str().map(str::to_owned));
-        let mut prepared = Prepared {
-            request: HttpRequest::get(&self.token_endpoint),
-            assertion,
-            jti,
-            scope,
-            variables,
-            differs: id_jag != control,
-            slash_apart: ["aud", "iss"].into_iter().any(|name| slash_apart(&control, &id_jag, name)),
-        };
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
+        let moment = Moment { now: self.clock.now(), jti: &jti, case_jti: origin.case_jti() };
+        minting.mint(baseline.algorithm, &setup.id_jag, &[&defect.id_jag], moment)
     }
 
     /// The control of a setup: the well-formed exchange with it, and without a defect.
@@ -148,42 +142,46 @@ impl Session {
     /// # Errors
     /// As [`Session::prepare`].
     pub(super) fn control(&self, baseline: &Baseline, setup: &Exchange) -> Result<Prepared, String> {
-        self.prepare(baseline, setup, &Exchange::default(), "")
+        self.prepare(baseline, setup, &Exchange::default(), Origin::Own)
     }
 
-    /// A token request with an assertion that was made before.
-    ///
-    /// # Errors
-    /// As [`Session::prepare`].
-    pub(super) fn again(
-        &self,
-        baseline: &Baseline,
-        setup: &Exchange,
-        defect: &Exchange,
-        earlier: &Prepared,
-    ) -> Result<Prepared, String> {
-        let mut prepared = Prepared { differs: true, ..earlier.clone() };
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
-    }
-
+    /// Writes the request. `client_assertion` is that of an earlier step, which is sent again.
     fn write(
         &self,
         baseline: &Baseline,
         setup: &Exchange,
         defect: &Exchange,
-        prepared: &mut Prepared,
-    ) -> Result<(), String> {
-        prepared.variables.set("id_jag", prepared.assertion.as_str());
-        let variables = &prepared.variables;
-        let mut control = TokenRequest::well_formed(&prepared.assertion);
+        origin: Origin<'_>,
+        mut id_jag: Minted,
+        client_assertion: Option<String>,
+    ) -> Result<Prepared, String> {
+        id_jag.variables.set("id_jag", id_jag.assertion.as_str());
+        let client_assertion =
+            self.authenticate_with_a_key(baseline, [setup, defect], &mut id_jag, client_assertion)?;
+        let variables = &id_jag.variables;
+        let mut control = TokenRequest::well_formed(&id_jag.assertion);
         control.apply(&setup.token_request, variables).map_err(|missing| missing.to_string())?;
         let mut token_request = control.clone();
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
-        prepared.differs |= token_request != control;
-        let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
-        prepared.request = token_request.write(&self.token_endpoint, baseline.manner, clients);
-        Ok(())
+        let differs = id_jag.differs || token_request != control;
+        let request = token_request.write(
+            &self.token_endpoint,
+            baseline.manner,
+            self.clients(),
+            client_assertion.as_deref(),
+        );
+        let again =
+            again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
+        Ok(Prepared { request, id_jag, client_assertion, differs, again })
+    }
+
+    pub(super) fn clients(&self) -> Clients<'_> {
+        Clients {
+            registered: &self.client,
+            other: self.settings.other_client.as_ref(),
+            unauthorized: self.settings.unauthorized_client.as_ref(),
+            public: self.settings.public_client.as_ref(),
+        }
     }
 
     /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.
@@ -201,58 +199,5 @@ impl Session {
 
     pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
         self.http.send(prepared.request.clone()).await
-    }
-}
-
-/// The variables that are the same in every exchange of a run.
-pub(super) fn variables(
-    settings: &Settings,
-    issuer: &str,
-    token_endpoint: Option<&str>,
-    now: i64,
-) -> Variables {
-    let idp = &settings.idp_issuer;
-    let base = idp.strip_suffix('/').unwrap_or(idp);
-    let mut variables = Variables::new(now);
-    variables.set("target.issuer", issuer);
-    variables.set("target.origin", split_origin(issuer).0);
-    variables.set("idp.issuer", idp.as_str());
-    variables.set("idp.untrusted_issuer", format!("{base}/untrusted"));
-    variables.set("idp.other_issuer", format!("{base}/other"));
-    variables.set("idp.jwks_uri", format!("{base}/jwks"));
-    variables.set("subject", settings.subject.as_str());
-    let mut optional = |name, value: Option<&str>| {
-        if let Some(value) = value {
-            variables.set(name, value);
-        }
-    };
-    optional("target.token_endpoint", token_endpoint);
-    optional("scope", settings.scope.as_deref());
-    optional("resource", settings.resource.as_deref());
-    optional("expect_subject", settings.expect_subject.as_deref());
-    optional("other_resource", settings.other_resource.as_deref());
-    let mut client = |client: &Client, id, secret| {
-        variables.set(id, client.id.as_str());
-        if let Some(value) = &client.secret {
-            variables.set(secret, value.expose());
-        }
-    };
-    if let Some(registered) = &settings.client {
-        client(registered, "client.id", "client.secret");
-    }
-    if let Some(other) = &settings.other_client {
-        client(other, "other_client.id", "other_client.secret");
-    }
-    variables
-}
-
-fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
-    let text =
-        |token: &IdJag| token.claims().get(claim).and_then(|json| serde_json::from_str::<String>(json).ok());
-    match (text(control), text(id_jag)) {
-        (Some(right), Some(ours)) => {
-            right != ours && right.trim_end_matches('/') == ours.trim_end_matches('/')
-        }
-        _ => false,
     }
 }

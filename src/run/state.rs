@@ -13,7 +13,7 @@ use crate::{
     judge::{Judgement, Ledger},
     observation::Observation,
     plan,
-    report::{CaseReport, ChangedMember, Outcome, ProfileEntry},
+    report::{CaseReport, ChangedMember, Outcome, ProfileEntry, curl::Command},
     settings::Settings,
     suite::{Case, Step},
 };
@@ -38,9 +38,11 @@ pub(super) struct State<'a> {
     /// What came of cases that are carried out and not settled yet, by slot.
     pub(super) results: BTreeMap<usize, Result<CaseRun, String>>,
     /// The exchanges of passing cases that may still turn out to be findings.
-    pub(super) held: BTreeMap<usize, Vec<Observation>>,
+    pub(super) held: BTreeMap<usize, Vec<(Observation, Command)>>,
     /// Why the second client cannot be used, where its own well-formed ID-JAG is refused.
     pub(super) other_client_refused: Option<String>,
+    /// Why the client's key cannot be used, where the baseline is another method.
+    pub(super) client_assertion_refused: Option<String>,
     /// How many controls in a row nobody has answered.
     pub(super) unanswered: usize,
     pub(super) ledger: Ledger,
@@ -53,9 +55,8 @@ pub(super) struct State<'a> {
 
 impl<'a> State<'a> {
     pub(super) fn new(run: &'a Run<'a>, discovery: Discovery) -> Self {
-        let slots = plan::select(run.suites, &run.settings)
+        let slots = plan::select(run.suites, &run.settings.selection)
             .into_iter()
-            .flat_map(|(_, cases)| cases)
             .map(|case| Slot {
                 case,
                 report: blank_report(case, &run.settings),
@@ -74,6 +75,7 @@ impl<'a> State<'a> {
             results: BTreeMap::new(),
             held: BTreeMap::new(),
             other_client_refused: None,
+            client_assertion_refused: None,
             unanswered: 0,
             ledger: Ledger::default(),
             profile: BTreeMap::new(),
@@ -98,7 +100,7 @@ impl<'a> State<'a> {
         stable: bool,
         evidence: Vec<String>,
     ) {
-        let entry = ProfileEntry { name: name.to_owned(), value, stable, evidence };
+        let entry = ProfileEntry { name: name.to_owned(), value, stable, case: None, evidence };
         self.profile.insert(name.to_owned(), entry);
     }
 
@@ -109,10 +111,15 @@ impl<'a> State<'a> {
         if matches!(slot.report.outcome, Outcome::Error | Outcome::Inconclusive | Outcome::Skip) {
             return;
         }
-        let stable = !slot.case.touches_the_idp();
-        let evidence = vec![format!("{}: {}", slot.report.name, slot.report.observed)];
         for (name, value) in std::mem::take(&mut slot.measured) {
-            self.measure(&name, value.into(), stable, evidence.clone());
+            let entry = ProfileEntry {
+                name: name.clone(),
+                value: value.into(),
+                stable: !slot.case.touches_the_idp(),
+                case: Some(slot.report.name.clone()),
+                evidence: vec![format!("{}: {}", slot.report.name, slot.report.observed)],
+            };
+            self.profile.insert(name, entry);
         }
     }
 
@@ -126,27 +133,13 @@ impl<'a> State<'a> {
         let slot = &mut self.slots[index];
         slot.done = true;
         slot.rests_on_refusal = rests_on_refusal;
-        let report = &mut slot.report;
-        report.row = (judgement.outcome != Outcome::Pass)
-            .then(|| judgement.row.map_or_else(|| slot.case.row.clone(), str::to_owned));
-        report.outcome = judgement.outcome;
-        report.severity = judgement.severity;
-        report.finding = judgement.finding;
-        report.level = judgement.level.unwrap_or(report.level);
-        report.reason = judgement.reason;
-        if !judgement.expected.is_empty() {
-            report.expected = judgement.expected;
-        }
-        report.observed = judgement.observed;
-        report.exchanges = exchanges;
+        judgement.settle(&mut slot.report, &slot.case.row, exchanges);
     }
 
     pub(super) fn skip(&mut self, index: usize, reason: String) {
         let slot = &mut self.slots[index];
         slot.done = true;
-        slot.report.outcome = Outcome::Skip;
-        slot.report.row = Some(slot.case.row.clone());
-        slot.report.reason = reason;
+        slot.report.skip(&slot.case.row, reason);
     }
 
     pub(super) fn inconclusive(&mut self, index: usize, reason: &str) {
@@ -187,6 +180,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         observed: String::new(),
         changed: changed(case),
         changed_members: changed_members(case),
+        known: None,
         source: format!("{}:{}", case.source.file, case.source.line),
         exchanges: Vec::new(),
     }
@@ -212,6 +206,9 @@ fn changed(case: &Case) -> Vec<String> {
                 words.extend(send.exchange.token_request.describe());
                 if send.same_assertion {
                     words.push("the same assertion once more".into());
+                }
+                if send.same_client_assertion {
+                    words.push("the same client assertion once more".into());
                 }
             }
             Step::Idp(action) => words.push(action.sentence().into()),

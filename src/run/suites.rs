@@ -23,9 +23,9 @@ impl State<'_> {
     pub(super) async fn run_suites(&mut self, session: &Arc<Session>, baseline: Baseline) {
         let mut start = 0;
         while start < self.slots.len() {
-            let suite = &self.slots[start].case.suite;
+            let suite = self.slots[start].case.suite.as_str();
             let end = (start..self.slots.len())
-                .find(|index| self.slots[*index].case.suite != *suite)
+                .find(|index| self.slots[*index].case.suite != suite)
                 .unwrap_or(self.slots.len());
             let pending: Vec<usize> = (start..end)
                 .filter(|index| {
@@ -34,7 +34,7 @@ impl State<'_> {
                 })
                 .collect();
             if !pending.is_empty() {
-                self.run_suite(session, baseline, pending).await;
+                self.run_suite(session, baseline, suite, pending).await;
             }
             start = end;
         }
@@ -44,9 +44,10 @@ impl State<'_> {
         &mut self,
         session: &Arc<Session>,
         baseline: Baseline,
+        suite: &str,
         pending: Vec<usize>,
     ) {
-        let before = self.send_controls(session, baseline, &pending).await;
+        let before = self.send_controls(session, baseline, &pending, &format!("before {suite}")).await;
         let ready = self.apply_controls(&pending, &before);
         let semaphore = Arc::new(Semaphore::new(session.settings.jobs.max(1)));
         let mut tasks = JoinSet::new();
@@ -70,7 +71,7 @@ impl State<'_> {
         if ready.is_empty() {
             return;
         }
-        let after = self.send_controls(session, baseline, &ready).await;
+        let after = self.send_controls(session, baseline, &ready, &format!("after {suite}")).await;
         self.withdraw_refusals(&ready, &after);
         self.let_go(&ready);
     }
@@ -104,7 +105,8 @@ impl State<'_> {
                 );
                 continue;
             }
-            let before = self.send_controls(session, baseline, &[index]).await;
+            let name = case.name();
+            let before = self.send_controls(session, baseline, &[index], &format!("before {name}")).await;
             if self.apply_controls(&[index], &before).is_empty() {
                 continue;
             }
@@ -117,7 +119,7 @@ impl State<'_> {
             }
             self.report_progress(index, &result);
             self.settle_run(index, result);
-            let after = self.send_controls(session, baseline, &[index]).await;
+            let after = self.send_controls(session, baseline, &[index], &format!("after {name}")).await;
             if case.touches_the_idp() {
                 self.withdraw_after_rotation(index, &after);
             } else {
@@ -158,15 +160,16 @@ impl State<'_> {
         let mut exchanges = Vec::new();
         let mut held = Vec::new();
         for sent in run.sent {
-            let offences = judge::offences(&sent.observation, &sent.prepared.assertion, sent.jwks_broken);
+            let offences =
+                judge::offences(&sent.observation, &sent.prepared.id_jag.assertion, sent.jwks_broken);
             let kept = (keep || offences.iter().any(|(_, what)| what.is_some()))
-                .then(|| self.transcript.keep(&sent.observation));
-            self.ledger.record(index, &name, offences, kept);
-            self.canaries.insert(sent.prepared.jti, index);
+                .then(|| self.transcript.keep(&sent.observation, &sent.prepared.again));
+            self.ledger.record(Some((index, &name)), offences, kept);
+            self.canaries.insert(sent.prepared.id_jag.jti, index);
             if keep {
                 exchanges.extend(kept);
             } else {
-                held.push(sent.observation);
+                held.push((sent.observation, sent.prepared.again));
             }
         }
         self.held.insert(index, held);
@@ -186,8 +189,8 @@ impl State<'_> {
 
     /// A case that had passed is a finding after all: its exchanges go into the report.
     pub(super) fn keep_held(&mut self, index: usize) {
-        for observation in self.held.remove(&index).unwrap_or_default() {
-            let exchange = self.transcript.keep(&observation);
+        for (observation, again) in self.held.remove(&index).unwrap_or_default() {
+            let exchange = self.transcript.keep(&observation, &again);
             self.slots[index].report.exchanges.push(exchange);
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Baseline,
     baseline::{self, Attempt},
+    client_assertion::ClientAlgorithms,
     probe,
     session::Session,
     state::State,
@@ -15,7 +16,9 @@ use crate::{
     exchange::Client as HttpClient,
     plan,
     suite::{Exchange, Need, RunCheck},
-    token_request::{ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice},
+    token_request::{
+        ClientAssertionManner, ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice,
+    },
 };
 
 impl State<'_> {
@@ -36,8 +39,10 @@ impl State<'_> {
             self.skip_or_leave_unsent("control refused, not sent: the token endpoint does not answer");
             return;
         }
+        let client_algorithms = ClientAlgorithms::of(self.run.idp.keyring(), &self.discovery);
         let session = Arc::new(Session {
             settings,
+            client_algorithms,
             client,
             http: if self.discovery.is_of_the_target(&token_endpoint) {
                 http.with_gateway(&token_endpoint)
@@ -54,16 +59,20 @@ impl State<'_> {
         let attempts = baseline::settle(&session, &self.discovery, &mut self.transcript).await;
         let accepted = attempts.last().filter(|last| last.accepted()).map(|last| last.baseline);
         self.record_attempts(&attempts);
-        let Some(baseline) = accepted else {
+        let Some(mut baseline) = accepted else {
             self.untestable = true;
             self.skip_or_leave_unsent("control refused, not sent");
             if session.settings.probes {
                 let offset = attempts.last().and_then(|last| probe::clock_offset(last, &self.run.clock));
-                let ladder = diagnose::ladder(&session.settings, &self.discovery, offset);
-                self.evidence.probes = probe::climb(&session, &attempts, ladder, &mut self.transcript).await;
+                if let Some((base, subject)) = probe::base(&attempts) {
+                    let ladder = diagnose::ladder(subject, &session.settings, &self.discovery, offset);
+                    self.evidence.probes =
+                        probe::climb(&session, &base.baseline, ladder, &mut self.transcript).await;
+                }
             }
             return;
         };
+        self.settle_client_assertion(&session, &mut baseline).await;
         self.record_baseline(&attempts, &baseline);
         if let Some(accepted) = attempts.last() {
             self.judge_manner(accepted);
@@ -72,6 +81,36 @@ impl State<'_> {
         self.plan_skips(Some(&baseline));
         self.run_suites(&session, baseline).await;
         self.run_exclusive(&session, baseline).await;
+    }
+
+    /// How the client's assertion is made, where it has a key and the baseline is another method.
+    async fn settle_client_assertion(&mut self, session: &Session, baseline: &mut Baseline) {
+        let needed = self.slots.iter().any(|slot| slot.case.needs.contains(&Need::ClientKey));
+        if baseline.manner.method == ClientAuthenticationMethod::PrivateKeyJwt
+            || session.client_algorithms.usual.is_none()
+            || !needed
+        {
+            return;
+        }
+        let settled = baseline::settle_client_assertion(session, baseline, &mut self.transcript).await;
+        match settled {
+            Ok(manner) => {
+                baseline.manner.client_assertion = manner;
+                self.measure_client_assertion(manner);
+            }
+            Err(answer) => {
+                self.client_assertion_refused = Some(format!(
+                    "not offered: the client's well-formed assertion is refused ({answer}); --client-auth \
+                     private_key_jwt finds out why"
+                ));
+            }
+        }
+    }
+
+    fn measure_client_assertion(&mut self, manner: ClientAssertionManner) {
+        let in_body = manner.client_id_in_body;
+        self.measure("client-assertion-audience", manner.audience.name().into(), true, Vec::new());
+        self.measure("client-id-beside-client-assertion", in_body.into(), true, Vec::new());
     }
 
     /// What the way in which the client was let in says of the server.
@@ -90,7 +129,7 @@ impl State<'_> {
             .then(|| "the client was let in without a credential".to_owned());
         let findings =
             vec![(RunCheck::MethodAdvertised, advertised), (RunCheck::ClientIsConfidential, public)];
-        self.ledger.record(0, "the well-formed ID-JAG", findings, Some(accepted.exchange));
+        self.ledger.record(None, findings, Some(accepted.exchange));
     }
 
     /// The cases with a second client prove something only if that client could redeem an ID-JAG of its own.
@@ -117,7 +156,7 @@ impl State<'_> {
                 Some(response) => self.refuse_other_client(&response.summary()),
                 None => self.refuse_other_client("no answer"),
             }
-            self.transcript.keep(&observation);
+            self.transcript.keep_next("second client", &observation, &prepared.again);
         }
     }
 
@@ -140,18 +179,7 @@ impl State<'_> {
 
     pub(super) fn record_attempts(&mut self, attempts: &[Attempt]) {
         for attempt in attempts {
-            let words = format!(
-                "{}{}, {}",
-                attempt.baseline.manner.method.name(),
-                if attempt.baseline.manner.client_id_in_body
-                    && attempt.baseline.manner.method == ClientAuthenticationMethod::ClientSecretBasic
-                {
-                    " with client_id in the body"
-                } else {
-                    ""
-                },
-                attempt.baseline.algorithm
-            );
+            let words = format!("{}, {}", attempt.baseline.manner.words(), attempt.baseline.algorithm);
             self.evidence.attempts.push(diagnose::Attempt {
                 manner: words,
                 answer: match &attempt.observation.result {
@@ -168,6 +196,9 @@ impl State<'_> {
         self.measure("client-authentication", baseline.manner.method.name().into(), true, evidence.clone());
         self.measure("client-id-in-body", baseline.manner.client_id_in_body.into(), true, Vec::new());
         self.measure("algorithm", baseline.algorithm.name().into(), true, evidence);
+        if baseline.manner.method == ClientAuthenticationMethod::PrivateKeyJwt {
+            self.measure_client_assertion(baseline.manner.client_assertion);
+        }
         if let Some(date) = attempts.last().and_then(|last| probe::clock_offset(last, &self.run.clock)) {
             self.measure("clock-offset-seconds", date.into(), false, vec!["from the Date header".into()]);
         }
@@ -180,9 +211,11 @@ impl State<'_> {
             if self.slots[index].done || !case.sends() {
                 continue;
             }
-            let reason = plan::skip_reason(case, self.settings(), &self.discovery, baseline).or_else(|| {
-                self.other_client_refused.clone().filter(|_| case.needs.contains(&Need::OtherClient))
-            });
+            let refused =
+                |need: Need, why: &Option<String>| why.clone().filter(|_| case.needs.contains(&need));
+            let reason = plan::skip_reason(case, self.settings(), &self.discovery, baseline)
+                .or_else(|| refused(Need::OtherClient, &self.other_client_refused))
+                .or_else(|| refused(Need::ClientKey, &self.client_assertion_refused));
             if let Some(reason) = reason {
                 self.skip(index, reason);
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     observation::Observation,
-    report::{ExchangeReport, RequestReport, ResponseReport, curl},
+    report::{ExchangeReport, RequestReport, ResponseReport, curl::Command},
 };
 
 /// How much of a body the report keeps, in bytes (CONTRACT, The JSON report).
@@ -15,10 +15,25 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    /// Keeps an exchange and returns its index.
-    pub(super) fn keep(&mut self, observation: &Observation) -> usize {
-        self.exchanges.push(exchange_report(observation));
+    /// Keeps an exchange of a case and returns its index.
+    pub(super) fn keep(&mut self, observation: &Observation, again: &Command) -> usize {
+        self.exchanges.push(exchange_report(observation, again));
         self.exchanges.len() - 1
+    }
+
+    /// Keeps an exchange that belongs to no single case, says what it is for, and returns its index.
+    pub(super) fn keep_for(&mut self, purpose: &str, observation: &Observation, again: &Command) -> usize {
+        let index = self.keep(observation, again);
+        self.exchanges[index].purpose = Some(purpose.to_owned());
+        index
+    }
+
+    /// The same for one of several of a kind, which are numbered: `probe 1`, `probe 2` …
+    pub(super) fn keep_next(&mut self, kind: &str, observation: &Observation, again: &Command) -> usize {
+        let is_of_kind = |purpose: &str| purpose.rsplit_once(' ').is_some_and(|(known, _)| known == kind);
+        let before = self.exchanges.iter().filter(|known| known.purpose.as_deref().is_some_and(is_of_kind));
+        let purpose = format!("{kind} {}", before.count() + 1);
+        self.keep_for(&purpose, observation, again)
     }
 
     pub(super) fn into_exchanges(self) -> Vec<ExchangeReport> {
@@ -26,7 +41,7 @@ impl Transcript {
     }
 }
 
-fn exchange_report(observation: &Observation) -> ExchangeReport {
+fn exchange_report(observation: &Observation, again: &Command) -> ExchangeReport {
     let request = &observation.request;
     let (body, _) = text(&request.body);
     let request = RequestReport {
@@ -36,7 +51,9 @@ fn exchange_report(observation: &Observation) -> ExchangeReport {
         body,
     };
     ExchangeReport {
-        curl: curl::curl(&request),
+        purpose: None,
+        curl: again.line.clone(),
+        curl_hints: again.hints.clone(),
         request,
         response: observation.response().map(|response| {
             let (body, cut) = text(&response.body);

@@ -1,6 +1,6 @@
 //! What is judged without sending anything: the discovery, the answers of the whole run, the canaries.
 
-use super::{case::level, session::variables, state::State};
+use super::{again, case::level, minting::variables, state::State};
 use crate::{
     idp::AccessKind,
     judge::{Judgement, judge_discovery},
@@ -8,9 +8,6 @@ use crate::{
     report::{Finding, Outcome, Severity},
     suite::{Level, Step},
 };
-
-/// How many offending exchanges a check of the whole run points at.
-const MOST_OFFENCES: usize = 5;
 
 impl State<'_> {
     /// Discovery's exchanges stand first in the report: every diagnosis may point at them.
@@ -24,8 +21,13 @@ impl State<'_> {
             .chain(&discovery.jwks)
             .chain(&discovery.forged_host)
             .chain(&discovery.token_endpoint_answer);
-        self.discovery_exchanges =
-            observations.map(|observation| self.transcript.keep(observation)).collect();
+        let settings = &self.run.settings;
+        self.discovery_exchanges = observations
+            .map(|observation| {
+                let again = again::discovery(settings, &observation.request);
+                self.transcript.keep_next("discovery", observation, &again)
+            })
+            .collect();
         if let Some(used) = discovery.used() {
             self.measure("metadata-address", used.well_known.name().into(), true, vec![used.url.clone()]);
         }
@@ -57,29 +59,23 @@ impl State<'_> {
                 judge_discovery(expect, level, &self.discovery, self.settings().profile, &variables);
             let exchanges = self.discovery_exchanges.clone();
             self.slots[index].report.level = level;
+            if let Some(name) = &expect.measured {
+                // Under INFO a finding is a pass with a reason.
+                let holds = if judgement.reason.is_empty() { "yes" } else { "no" };
+                self.slots[index].measured = vec![(name.clone(), holds.to_owned())];
+            }
             self.settle(index, judgement, exchanges, false);
         }
     }
 
     pub(super) fn judge_whole_run_cases(&mut self) {
+        let complete = !self.interrupted();
         for index in 0..self.slots.len() {
             let case = self.slots[index].case;
-            let Some(checks) = case.steps.iter().find_map(|step| match step {
-                Step::Run(checks) => Some(checks),
-                _ => None,
-            }) else {
-                continue;
-            };
-            let level = level(case, self.settings());
-            match self.ledger.judge(checks, level) {
-                None => self.skip(index, "no case of this run was answered".into()),
-                // What the cases that are missing would have shown is not known.
-                Some((judgement, _)) if self.interrupted() && judgement.outcome == Outcome::Pass => {}
-                Some((judgement, mut exchanges)) => {
-                    exchanges.truncate(MOST_OFFENCES);
-                    self.settle(index, judgement, exchanges, false);
-                }
-            }
+            let Some(checks) = case.run_checks() else { continue };
+            let slot = &mut self.slots[index];
+            slot.done = true;
+            self.ledger.settle(&mut slot.report, checks, &case.row, complete);
         }
     }
 

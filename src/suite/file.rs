@@ -131,6 +131,8 @@ pub struct StepFile {
     pub token_request: TokenRequestChange,
     /// Send the assertion of the step before once more, byte for byte, in place of a fresh one.
     pub same_assertion: bool,
+    /// Authenticate with the client assertion of the step before once more, byte for byte, in place of a fresh one.
+    pub same_client_assertion: bool,
     /// What a conforming server answers.
     pub expect: Option<ExpectFile>,
 }
@@ -169,7 +171,7 @@ impl IdpAction {
 }
 
 /// What a conforming server answers. Exactly one of `refused`, `accepted`, `either`, `measured`, `metadata`, `discovery` and
-/// `run` says what is looked at (`metadata` and `discovery` may stand together); `status`, `headers` and `members` may narrow the first three down.
+/// `run` says what is looked at (`metadata` and `discovery` may stand together, and `measured` beside them); `status`, `headers` and `members` may narrow the first three down.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectFile {
@@ -185,7 +187,8 @@ pub struct ExpectFile {
     /// Refused or accepted, both are right; what is said of `headers`, `members`, claims and `checks` holds for an
     /// acceptance.
     pub either: bool,
-    /// Nothing is demanded: the answer becomes this entry of the server's profile.
+    /// Nothing is demanded: the answer becomes this entry of the server's profile; beside `metadata` and `discovery`,
+    /// whether they hold.
     pub measured: Option<String>,
     /// The status is one of these.
     pub status: Vec<u16>,
@@ -298,6 +301,9 @@ pub enum ResponseCheck {
     AccessTokenSignedByPublishedKey,
     /// `expires_in` and the claims of a JWT access token tell the same lifetime, to within a minute.
     LifetimeMatchesAccessToken,
+    /// In a case with steps: the answer has the status, the `error`, the words and the members of the answer to the
+    /// step before. Client ids and words with digits in them may differ.
+    SameAnswerAsBefore,
 }
 
 /// A named check of the discovery.
@@ -335,10 +341,13 @@ pub enum DiscoveryCheck {
     /// Where a JWT method is listed for client authentication, its algorithms are listed too, and `none` is not
     /// among them (RFC 8414 section 2).
     ClientAuthenticationAlgorithms,
+    /// A method by which clients authenticate with a key of their own is listed: `private_key_jwt`, or one of mutual
+    /// TLS (RFC 9700 section 2.5).
+    AsymmetricClientAuthentication,
 }
 
 /// A named check of every answer of the token endpoint in the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunCheck {
     /// None had a status of 500 or more: a bad request is the client's error (RFC 6749 section 5.2).
@@ -394,6 +403,14 @@ pub enum Need {
     Client,
     /// A client with a secret.
     ClientSecret,
+    /// A client with a key, of `--client-key`.
+    ClientKey,
+    /// A client with a secret or a key: no public one.
+    ClientCredential,
+    /// `--unauthorized-client-id`.
+    UnauthorizedClient,
+    /// `--public-client-id`.
+    PublicClient,
     /// `--other-client-id`.
     OtherClient,
     /// `--other-idp-issuer`.

@@ -89,9 +89,38 @@ impl Case {
         waits.max().unwrap_or(0)
     }
 
+    /// What it checks of every answer of the run, where that is what it is about.
+    pub fn run_checks(&self) -> Option<&[RunCheck]> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Run(checks) => Some(checks.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Its token requests, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Send> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Send(send) => Some(&**send),
+            _ => None,
+        })
+    }
+
+    /// What happens in it before the token request with this number, counted from 0, but for the requests themselves.
+    pub fn events_before(&self, request: usize) -> impl Iterator<Item = &Step> {
+        let mut sent = 0;
+        let until = self.steps.iter().take_while(move |step| match step {
+            Step::Send(_) => {
+                sent += 1;
+                sent <= request
+            }
+            _ => true,
+        });
+        until.filter(|step| !matches!(step, Step::Send(_)))
+    }
+
     /// Whether it sends token requests.
     pub fn sends(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Send(_)))
+        self.requests().next().is_some()
     }
 }
 
@@ -137,6 +166,8 @@ pub struct Send {
     pub exchange: Exchange,
     /// The assertion of the step before is sent again.
     pub same_assertion: bool,
+    /// The client assertion of the step before is sent again.
+    pub same_client_assertion: bool,
     /// What is expected.
     pub expect: Expectation,
 }
@@ -184,4 +215,6 @@ pub struct DiscoveryExpectation {
     pub metadata: BTreeMap<String, Constraint>,
     /// Named checks.
     pub checks: Vec<DiscoveryCheck>,
+    /// Nothing is demanded; whether it holds becomes this entry of the server's profile.
+    pub measured: Option<String>,
 }

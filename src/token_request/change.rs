@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::idjag::IdJagChange;
+
 /// What differs from the well-formed token request: `POST` of a form with `grant_type` and `assertion`, and the
 /// client authentication that the baseline settled. Nothing given is the well-formed one.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -73,6 +75,25 @@ pub struct ClientAuthenticationChange {
     pub authorization: Option<String>,
     /// Whether `client_id` stands in the body as well; the baseline's answer unless given.
     pub client_id_in_body: Option<bool>,
+    /// The client's secret travels another way than in the baseline: in the body in place of HTTP Basic, else in HTTP
+    /// Basic.
+    pub other_secret_method: bool,
+    /// HTTP Basic carries id and secret as they are, not form-encoded.
+    pub without_form_encoding: bool,
+    /// What differs from the well-formed client assertion, in the words of the ID-JAG. The method is then
+    /// `private_key_jwt`.
+    pub client_assertion: Option<IdJagChange>,
+    /// The client's key signs the client assertion by an algorithm that the metadata does not list; where it can
+    /// make no such signature the case is skipped. The method is then `private_key_jwt`.
+    pub unadvertised_algorithm: bool,
+}
+
+impl ClientAuthenticationChange {
+    /// The method that is asked for, by its name or by what only that method has.
+    pub fn named_method(&self) -> Option<ClientAuthenticationMethod> {
+        let of_a_key = self.client_assertion.is_some() || self.unadvertised_algorithm;
+        self.method.or(of_a_key.then_some(ClientAuthenticationMethod::PrivateKeyJwt))
+    }
 }
 
 /// A client authentication method by its registered name (RFC 7591 section 2).
@@ -85,18 +106,37 @@ pub enum ClientAuthenticationMethod {
     ClientSecretBasic,
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
+    /// A JWT, signed with the client's key, as `client_assertion` (RFC 7523 section 2.2).
+    PrivateKeyJwt,
     /// `client_id` in the body, no credential.
     None,
 }
 
 impl ClientAuthenticationMethod {
+    /// All methods, in the order in which they are tried.
+    pub const ALL: [ClientAuthenticationMethod; 4] = [
+        ClientAuthenticationMethod::ClientSecretBasic,
+        ClientAuthenticationMethod::ClientSecretPost,
+        ClientAuthenticationMethod::PrivateKeyJwt,
+        ClientAuthenticationMethod::None,
+    ];
+
     /// The registered name.
     pub fn name(self) -> &'static str {
         match self {
             ClientAuthenticationMethod::ClientSecretBasic => "client_secret_basic",
             ClientAuthenticationMethod::ClientSecretPost => "client_secret_post",
+            ClientAuthenticationMethod::PrivateKeyJwt => "private_key_jwt",
             ClientAuthenticationMethod::None => "none",
         }
+    }
+
+    /// Whether the request carries the client's secret.
+    pub fn sends_a_secret(self) -> bool {
+        matches!(
+            self,
+            ClientAuthenticationMethod::ClientSecretBasic | ClientAuthenticationMethod::ClientSecretPost
+        )
     }
 }
 
@@ -109,6 +149,10 @@ pub enum ClientChoice {
     Registered,
     /// The client of `--other-client-id`.
     Other,
+    /// The client of `--unauthorized-client-id`, which may not use this grant.
+    Unauthorized,
+    /// The client of `--public-client-id`, which has no credential.
+    Public,
     /// A client id that nobody registered.
     Unknown,
     /// No client at all: neither id nor credential.

@@ -1,7 +1,11 @@
 //! A change of the token request in words, for reports: one sentence fragment for each thing that differs.
 
-use super::{BodyForm, ClientAuthenticationChange, ClientChoice, SecretChoice, TokenRequestChange};
+use super::{
+    BodyForm, ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice, SecretChoice,
+    TokenRequestChange,
+};
 use crate::{
+    idjag::IdJagChange,
     observation::clip,
     report::{ChangedMember, ChangedPart},
 };
@@ -72,8 +76,12 @@ impl TokenRequestChange {
             };
             also(ChangedPart::Parameter, "client_id");
             if *change != in_body {
-                also(ChangedPart::Request, "authorization");
-                also(ChangedPart::Parameter, "client_secret");
+                if change.named_method() == Some(ClientAuthenticationMethod::PrivateKeyJwt) {
+                    also(ChangedPart::Parameter, "client_assertion");
+                } else {
+                    also(ChangedPart::Request, "authorization");
+                    also(ChangedPart::Parameter, "client_secret");
+                }
             }
         }
         members
@@ -86,6 +94,10 @@ fn describe_client(change: &ClientAuthenticationChange) -> Vec<String> {
     match change.client {
         ClientChoice::Registered => {}
         ClientChoice::Other => words.push("authenticated as the other client".to_owned()),
+        ClientChoice::Unauthorized => {
+            words.push("authenticated as a client that may not use this grant".to_owned());
+        }
+        ClientChoice::Public => words.push("the public client".to_owned()),
         ClientChoice::Unknown => words.push("a client id that is registered nowhere".to_owned()),
         ClientChoice::Absent => words.push("no client authentication".to_owned()),
     }
@@ -96,6 +108,17 @@ fn describe_client(change: &ClientAuthenticationChange) -> Vec<String> {
         SecretChoice::Prefix => words.push("the client secret without its last character".to_owned()),
     }
     words.extend(change.authorization.iter().map(|value| format!("Authorization: {}", clip(value, SHOWN))));
+    if change.other_secret_method {
+        words.push("the client secret sent the other way".to_owned());
+    }
+    if change.without_form_encoding {
+        words.push("HTTP Basic without form-encoding".to_owned());
+    }
+    if change.unadvertised_algorithm {
+        words.push("the client assertion signed by an algorithm that the metadata does not list".to_owned());
+    }
+    let of_assertion = change.client_assertion.iter().flat_map(IdJagChange::describe);
+    words.extend(of_assertion.map(|what| format!("of the client assertion: {what}")));
     words.extend(change.client_id_in_body.iter().map(|inside| {
         if *inside { "`client_id` in the body as well" } else { "no `client_id` in the body" }.to_owned()
     }));

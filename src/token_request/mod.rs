@@ -3,13 +3,14 @@
 
 mod change;
 mod describe;
+mod manner;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 pub use change::*;
+pub use manner::{ClientAssertionAudience, ClientAssertionManner, Clients, Manner};
 
 use crate::{
     observation::HttpRequest,
-    settings::Client,
     template::{self, Missing, Variables},
 };
 
@@ -22,23 +23,8 @@ pub const UNKNOWN_CLIENT: &str = "jagspec-unregistered-client";
 /// A secret that is nobody's.
 const WRONG_SECRET: &str = "jagspec-wrong-secret";
 
-/// How the target is spoken to: what the baseline settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manner {
-    /// The client authentication method.
-    pub method: ClientAuthenticationMethod,
-    /// Whether `client_id` stands in the body beside HTTP Basic.
-    pub client_id_in_body: bool,
-}
-
-/// Who may authenticate.
-#[derive(Debug, Clone, Copy)]
-pub struct Clients<'a> {
-    /// The client of `--client-id`.
-    pub registered: &'a Client,
-    /// The client of `--other-client-id`.
-    pub other: Option<&'a Client>,
-}
+/// The value of `client_assertion_type` (RFC 7523 section 2.2).
+pub const JWT_BEARER_CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A token request before it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +36,10 @@ pub struct TokenRequest {
     in_query: Vec<String>,
     body: BodyForm,
     headers: Vec<(String, String)>,
+    /// Parameters that stand behind all others.
+    added: Vec<(String, String)>,
+    /// Names of the parameters that are left out, those of client authentication too.
+    removed: Vec<String>,
     client: ClientAuthenticationChange,
 }
 
@@ -63,6 +53,8 @@ impl TokenRequest {
             in_query: Vec::new(),
             body: BodyForm::Form,
             headers: Vec::new(),
+            added: Vec::new(),
+            removed: Vec::new(),
             client: ClientAuthenticationChange::default(),
         }
     }
@@ -85,10 +77,11 @@ impl TokenRequest {
                 None => self.form.push((name.clone(), value)),
             }
         }
-        self.form.retain(|(name, _)| !change.remove_parameters.contains(name));
+        self.removed.retain(|name| !change.parameters.contains_key(name));
+        self.removed.extend(change.remove_parameters.iter().cloned());
         for parameter in &change.add_parameters {
             let value = template::substitute_text(&parameter.value, variables)?;
-            self.form.push((parameter.name.clone(), value));
+            self.added.push((parameter.name.clone(), value));
         }
         self.in_query.extend(change.move_to_query.iter().cloned());
         self.body = change.body.unwrap_or(self.body);
@@ -96,7 +89,14 @@ impl TokenRequest {
             self.headers.push((name.clone(), template::substitute_text(value, variables)?));
         }
         if let Some(client) = &change.client_authentication {
-            self.client = client.clone();
+            // The client assertion is made before the request that carries it.
+            let method = client.named_method();
+            self.client = ClientAuthenticationChange {
+                method,
+                client_assertion: None,
+                unadvertised_algorithm: false,
+                ..client.clone()
+            };
             if let Some(text) = &client.authorization {
                 self.client.authorization = Some(template::substitute_text(text, variables)?);
             }
@@ -104,9 +104,31 @@ impl TokenRequest {
         Ok(())
     }
 
-    /// The request as it is sent to `token_endpoint`.
-    pub fn write(mut self, token_endpoint: &str, manner: Manner, clients: Clients<'_>) -> HttpRequest {
-        self.authenticate(manner, clients);
+    /// Whether a value of the change is made of the variable.
+    pub fn uses(change: &TokenRequestChange, variable: &str) -> bool {
+        let mark = format!("${{{variable}");
+        let added = change.add_parameters.iter().map(|parameter| &parameter.value);
+        change
+            .parameters
+            .values()
+            .chain(added)
+            .chain(change.headers.values())
+            .any(|text| text.contains(&mark))
+    }
+
+    /// The request as it is sent to `token_endpoint`. `client_assertion` is sent where the method is
+    /// `private_key_jwt`.
+    pub fn write(
+        mut self,
+        token_endpoint: &str,
+        manner: Manner,
+        clients: Clients<'_>,
+        client_assertion: Option<&str>,
+    ) -> HttpRequest {
+        self.authenticate(manner, clients, client_assertion.unwrap_or_default());
+        let removed = std::mem::take(&mut self.removed);
+        self.form.retain(|(name, _)| !removed.contains(name));
+        self.form.append(&mut self.added);
         let (query, form): (Vec<_>, Vec<_>) = self
             .form
             .into_iter()
@@ -139,23 +161,13 @@ impl TokenRequest {
         HttpRequest { method: self.method, url, headers, body: body.into_bytes() }
     }
 
-    fn authenticate(&mut self, manner: Manner, clients: Clients<'_>) {
+    fn authenticate(&mut self, manner: Manner, clients: Clients<'_>, client_assertion: &str) {
         let change = std::mem::take(&mut self.client);
-        let unknown;
-        let client = match change.client {
-            ClientChoice::Registered => clients.registered,
-            // A case that needs the other client is skipped where there is none.
-            ClientChoice::Other => clients.other.unwrap_or(clients.registered),
-            ClientChoice::Unknown => {
-                unknown = Client { id: UNKNOWN_CLIENT.into(), secret: clients.registered.secret.clone() };
-                &unknown
+        let Some(client) = clients.chosen(change.client) else {
+            if let Some(value) = change.authorization {
+                self.headers.push(("Authorization".into(), value));
             }
-            ClientChoice::Absent => {
-                if let Some(value) = change.authorization {
-                    self.headers.push(("Authorization".into(), value));
-                }
-                return;
-            }
+            return;
         };
         let own = client.secret.as_ref().map(|secret| secret.expose()).unwrap_or_default();
         let secret = match change.secret {
@@ -168,23 +180,38 @@ impl TokenRequest {
                 prefix
             }
         };
-        let method = change.method.unwrap_or(manner.method);
+        let method = clients.method(&change, manner);
         let in_body = change.client_id_in_body.unwrap_or(match method {
             ClientAuthenticationMethod::ClientSecretBasic => manner.client_id_in_body,
-            _ => true,
+            ClientAuthenticationMethod::PrivateKeyJwt => manner.client_assertion.client_id_in_body,
+            ClientAuthenticationMethod::ClientSecretPost | ClientAuthenticationMethod::None => true,
         });
-        if in_body && !self.form.iter().any(|(name, _)| name == "client_id") {
-            self.form.push(("client_id".into(), client.id.clone()));
+        if in_body {
+            self.add_unless_set("client_id", &client.id);
         }
         match (change.authorization, method) {
             (Some(value), _) => self.headers.push(("Authorization".into(), value)),
             (None, ClientAuthenticationMethod::ClientSecretBasic) => {
-                self.headers.push(("Authorization".into(), basic(&client.id, &secret)));
+                let value = match change.without_form_encoding {
+                    true => format!("Basic {}", B64.encode(format!("{}:{secret}", client.id))),
+                    false => basic(&client.id, &secret),
+                };
+                self.headers.push(("Authorization".into(), value));
             }
             (None, ClientAuthenticationMethod::ClientSecretPost) => {
                 self.form.push(("client_secret".into(), secret));
             }
+            (None, ClientAuthenticationMethod::PrivateKeyJwt) => {
+                self.add_unless_set("client_assertion_type", JWT_BEARER_CLIENT_ASSERTION);
+                self.add_unless_set("client_assertion", client_assertion);
+            }
             (None, ClientAuthenticationMethod::None) => {}
+        }
+    }
+
+    fn add_unless_set(&mut self, name: &str, value: &str) {
+        if !self.form.iter().any(|(known, _)| known == name) {
+            self.form.push((name.to_owned(), value.to_owned()));
         }
     }
 }

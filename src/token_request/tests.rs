@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use super::*;
-use crate::settings::Secret;
+use crate::settings::{Client, Secret};
 
 const ENDPOINT: &str = "https://as.example/token";
 
 fn client(id: &str, secret: &str) -> Client {
-    Client { id: id.into(), secret: Some(Secret::new(secret)) }
+    Client { id: id.into(), secret: Some(Secret::new(secret)), has_key: true }
 }
 
 fn written(manner: ClientAuthenticationMethod, change: serde_json::Value) -> HttpRequest {
@@ -15,8 +15,14 @@ fn written(manner: ClientAuthenticationMethod, change: serde_json::Value) -> Htt
     let mut variables = Variables::new(0);
     variables.set("client.id", "my client");
     request.apply(&serde_json::from_value(change).unwrap(), &variables).unwrap();
-    let manner = Manner { method: manner, client_id_in_body: false };
-    request.write(ENDPOINT, manner, Clients { registered: &registered, other: Some(&other) })
+    let manner = Manner {
+        method: manner,
+        client_id_in_body: false,
+        secret_method: Post,
+        client_assertion: ClientAssertionManner::default(),
+    };
+    let clients = Clients { registered: &registered, other: Some(&other), unauthorized: None, public: None };
+    request.write(ENDPOINT, manner, clients, Some("c.a.s"))
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -27,7 +33,9 @@ fn body(request: &HttpRequest) -> &str {
     std::str::from_utf8(&request.body).unwrap()
 }
 
-use ClientAuthenticationMethod::{ClientSecretBasic as Basic, ClientSecretPost as Post, None as NoMethod};
+use ClientAuthenticationMethod::{
+    ClientSecretBasic as Basic, ClientSecretPost as Post, None as NoMethod, PrivateKeyJwt as Key,
+};
 
 #[test]
 fn the_well_formed_request_is_that_of_rfc_7523() {
@@ -138,4 +146,39 @@ fn changed_members_are_named() {
     let wrong = members(json!({"client_authentication": {"secret": "wrong"}}));
     assert!(wrong.contains(&ChangedMember::set(Request, "authorization")), "{wrong:?}");
     assert!(members(json!({})).is_empty());
+}
+
+#[test]
+fn a_client_assertion_stands_in_the_body_with_its_type() {
+    let type_and_assertion = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=c.a.s";
+    let request = written(Key, json!({}));
+    assert_eq!(header(&request, "Authorization"), None);
+    assert!(body(&request).ends_with(type_and_assertion), "{}", body(&request));
+    assert!(!body(&request).contains("client_id"));
+    // What the case changes of the assertion implies the method.
+    let changed = json!({ "client_authentication": { "client_assertion": { "remove_claims": ["exp"] } } });
+    assert!(body(&written(Basic, changed)).ends_with(type_and_assertion));
+    let id = json!({ "client_authentication": { "client_id_in_body": true } });
+    assert!(body(&written(Key, id)).contains("client_id=my+client&client_assertion_type="));
+    // A client without a key of ours authenticates by its secret.
+    let other = json!({ "client_authentication": { "client": "other" } });
+    assert!(body(&written(Key, other)).ends_with("client_id=other&client_secret=o"));
+}
+
+#[test]
+fn parameters_of_the_authentication_are_removed_doubled_and_replaced_like_all_others() {
+    let removed = written(Key, json!({ "remove_parameters": ["client_assertion_type"] }));
+    assert!(!body(&removed).contains("client_assertion_type"));
+    let doubled = written(Key, json!({ "add_parameters": [{ "name": "client_assertion", "value": "x" }] }));
+    assert!(body(&doubled).ends_with("client_assertion=c.a.s&client_assertion=x"), "{}", body(&doubled));
+    let replaced = written(Key, json!({ "parameters": { "client_assertion": "x" } }));
+    assert!(body(&replaced).contains("client_assertion=x") && !body(&replaced).contains("c.a.s"));
+}
+
+#[test]
+fn basic_without_form_encoding_is_sent_as_it_is() {
+    let change = json!({ "client_authentication": { "without_form_encoding": true } });
+    let request = written(Basic, change);
+    let credentials = header(&request, "Authorization").unwrap().strip_prefix("Basic ").unwrap();
+    assert_eq!(B64.decode(credentials).unwrap(), "my client:a:b+c%d é".as_bytes());
 }

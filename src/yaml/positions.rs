@@ -189,23 +189,26 @@ impl Positions {
         })
     }
 
-    fn list(&self, key: &str) -> &[Node] {
+    /// The bytes of each item of the list, or entry of the mapping, under the top key `key`.
+    fn spans(&self, key: &str) -> Vec<Range<usize>> {
         match self.node(&Path::ROOT.key(key)).map(|node| &node.kind) {
-            Some(Kind::List(items)) => items,
-            _ => &[],
+            Some(Kind::List(items)) => items.iter().map(|item| item.span.clone()).collect(),
+            Some(Kind::Mapping(entries)) => {
+                entries.iter().map(|entry| entry.key.start..entry.value.span.end.max(entry.key.end)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
-    /// How many items the list under the top key `key` has.
+    /// How many items the list or the mapping under the top key `key` has.
     pub(super) fn items(&self, key: &str) -> usize {
-        self.list(key).len()
+        self.spans(key).len()
     }
 
-    /// The bytes of the item of the list under the top key `key` in which `offset` stands.
+    /// The bytes of the item or entry under the top key `key` in which `offset` stands.
     pub(super) fn item_at(&self, key: &str, offset: usize) -> Option<Range<usize>> {
-        self.list(key)
-            .iter()
-            .map(|item| item.span.clone())
+        self.spans(key)
+            .into_iter()
             .find(|span| span.contains(&offset) || (span.end == offset && !span.is_empty()))
     }
 

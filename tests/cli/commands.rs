@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use jagspec::suite::{load, registry::Registry};
+use jagspec::{
+    problem::SourceText,
+    suite::{load, registry::Registry},
+    yaml,
+};
 use serde_json::Value;
 
 use crate::Program;
@@ -27,12 +31,18 @@ fn every_help_has_an_example_and_the_exit_statuses() {
         &["explain"],
         &["check"],
         &["schema"],
+        &["merge"],
+        &["diff"],
+        &["targets"],
+        &["completions"],
         &["doctor"],
         &["idp"],
         &["idp", "serve"],
         &["idp", "export"],
         &["idp", "key"],
         &["idp", "cert"],
+        &["mint"],
+        &["decode"],
         &["playground"],
     ] {
         let help = output(&[command, &["--help"]].concat());
@@ -53,7 +63,7 @@ fn the_examples_of_the_help_are_right() {
             output(&[&[command][..], &arguments].concat());
             count += 1;
         }
-        assert!(count > 0 || ["check", "schema"].contains(&command), "{help}");
+        assert!(count > 0 || command == "check", "{help}");
     }
 }
 
@@ -121,7 +131,22 @@ fn check_finds_every_mistake_in_every_file() {
 
 #[test]
 fn the_schema_is_the_one_that_is_checked_in() {
-    assert_eq!(output(&["schema"]), fs::read_to_string(root("schemas/suite.schema.json")).unwrap());
+    for (arguments, file) in
+        [(&["schema"][..], "suite"), (&["schema", "suite"], "suite"), (&["schema", "baseline"], "baseline")]
+    {
+        let checked_in = fs::read_to_string(root(&format!("schemas/{file}.schema.json"))).unwrap();
+        assert_eq!(output(arguments), checked_in);
+    }
+    Program::new(["schema", "basline"])
+        .run()
+        .refuses(&["invalid value 'basline'", "suite, config, baseline"]);
+    let config: Value = serde_json::from_str(&output(&["schema", "config"])).unwrap();
+    let validator = jsonschema::validator_for(&config).unwrap();
+    let example = fs::read_to_string(root("examples/fleet/jagspec.yaml")).unwrap();
+    let mut example: Value = yaml::parse(&SourceText::new("jagspec.yaml", example)).unwrap();
+    assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).collect::<Vec<_>>());
+    example["targets"]["todos"]["shrds"] = 2.into();
+    assert!(!validator.is_valid(&example));
 }
 
 #[test]
@@ -168,6 +193,39 @@ fn idp_key_makes_keys_once_and_for_the_user_alone() {
 }
 
 #[test]
+fn idp_key_makes_a_key_for_a_client_which_is_then_published() {
+    let program = Program::new(["idp", "key", "--make", "client.pem"]);
+    let made = program.run();
+    made.says(0, &["client.pem", "\"kty\": \"EC\"", "\"alg\": \"ES256\""]);
+    assert!(!made.stdout.contains("PRIVATE"), "{}", made.stdout);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(program.folder.path("client.pem")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    program
+        .run()
+        .refuses(&["cannot write the key to `client.pem`", "a key that a target knows is not replaced"]);
+    let pem = program.read("client.pem");
+    let export =
+        ["idp", "export", "public", "--idp-issuer", "https://idp.example", "--client-key", "client.pem"];
+    let export = Program::new(export).file("client.pem", &pem);
+    export.run().says(0, &["public/client-jwks"]);
+    let jwks: Value = serde_json::from_str(&export.read("public/client-jwks")).unwrap();
+    let [key] = jwks["keys"].as_array().unwrap().as_slice() else { panic!("{jwks}") };
+    assert!(made.stdout.contains(key["kid"].as_str().unwrap()) && key["d"].is_null(), "{jwks}");
+    Program::new(["idp", "key", "--client-key", "client.pem"])
+        .file("client.pem", &pem)
+        .run()
+        .says(0, &["the client's public key", key["kid"].as_str().unwrap()]);
+    let serve = ["idp", "serve", "--idp-listen", "127.0.0.1:0", "--client-key", "client.pem"];
+    let serve = Program::new(serve).file("client.pem", &pem);
+    let mut serving = serve.start();
+    assert!(serving.value("client").ends_with("/client-jwks"));
+}
+
+#[test]
 fn idp_key_makes_nothing_where_it_may_not() {
     let program = Program::new(["idp", "key"]).file("state", "a file");
     let state = program.folder.path("state");
@@ -201,5 +259,34 @@ fn what_serves_ends_when_it_is_interrupted() {
         assert!(serving.value("issuer").starts_with("http://127.0.0.1:"));
         serving.interrupt();
         serving.finish().says(0, &["Ctrl-C"]);
+    }
+}
+
+#[test]
+fn every_shell_gets_completions_from_the_same_definitions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = output(&["completions", shell]);
+        for word in ["jagspec", "merge", "completions", "target-name", "github-matrix"] {
+            assert!(script.contains(word), "`{word}` is not in the completions of {shell}");
+        }
+    }
+    Program::new(["completions", "csh"])
+        .run()
+        .refuses(&["possible values: bash, elvish, fish, powershell, zsh"]);
+    let bash = Program::new(["completions", "bash"]).run().stdout;
+    // Where there is a bash: it reads the script, and completes with it.
+    let folder = Program::new(["list"]).file("jagspec.bash", &bash);
+    let completed = "source jagspec.bash; COMP_WORDS=(jagspec mer); COMP_CWORD=1; _jagspec jagspec mer jagspec; echo \
+                     \"${COMPREPLY[@]}\"";
+    let bash = |arguments: &[&str]| {
+        std::process::Command::new("bash").args(arguments).current_dir(folder.folder.root()).output()
+    };
+    match bash(&["-n", "jagspec.bash"]) {
+        Err(error) => println!("no bash here to read the script ({error})"),
+        Ok(read) => {
+            assert!(read.status.success() && read.stderr.is_empty(), "{read:?}");
+            let completed = bash(&["--norc", "-c", completed]).unwrap();
+            assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "merge", "{completed:?}");
+        }
     }
 }

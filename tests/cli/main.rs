@@ -8,11 +8,16 @@ mod folder;
 #[path = "../program/mod.rs"]
 mod program;
 
+mod baseline;
 mod commands;
 mod config;
+mod decode;
 mod faults;
+mod fleet;
+mod mint;
 mod reports;
 mod runs;
+mod shards;
 mod wrong_calls;
 
 use std::{

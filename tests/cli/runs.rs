@@ -121,6 +121,20 @@ fn doctor_says_what_to_register_and_what_is_missing() {
             "Ready",
         ],
     );
+    let key = Program::new(["idp", "key", "--make", "client.pem"]);
+    key.run().says(0, &[]);
+    Program::new(["doctor", "--target", &target, "--client-id", "ci", "--client-key", "client.pem"])
+        .with(["--idp-listen", &format!("127.0.0.1:{port}")])
+        .file("client.pem", key.read("client.pem"))
+        .run()
+        .says(
+            0,
+            &[
+                &format!("the client's JWKS {idp}/client-jwks"),
+                "its algorithms ES256",
+                &format!("its assertion has typ client-authentication+jwt, aud {target}"),
+            ],
+        );
     let nobody = Untouched::new().url();
     doctor(&nobody).says(3, &["✗ no metadata document", "the connection was refused", "Not ready", &jwks]);
     // Without a target the IdP alone is looked at.
@@ -129,4 +143,84 @@ fn doctor_says_what_to_register_and_what_is_missing() {
     // An address that reaches somebody else.
     let elsewhere = ["doctor", "--idp-listen", "127.0.0.1:0", "--idp-issuer", &target];
     Program::new(elsewhere).run().says(3, &["somebody else answers", "correct --idp-issuer"]);
+}
+
+/// What a run against a playground with this fault shows, where the client has a key only.
+fn by_key(fault: &[&str], arguments: &[&str]) -> (Program, crate::program::Finished) {
+    let idp = format!("127.0.0.1:{}", free_port());
+    let issuer = format!("http://{idp}");
+    let serve = ["playground", "--listen", "127.0.0.1:0", "--idp-issuer", &issuer];
+    let mut playground = Program::new(serve).with(fault).start();
+    let target = playground.value("issuer");
+    let key = include_bytes!("../../fixtures/keys/untrusted-p256.pem");
+    let program =
+        Program::new(["--target", &target, "--client-id", "todo-app-at-todos", "--client-key", "key.pem"])
+            .with(["--idp-listen", &idp, "--report", "json=report.json"])
+            .with(arguments)
+            .file("key.pem", key);
+    let finished = program.run();
+    (program, finished)
+}
+
+fn measured(report: &Value, name: &str) -> Value {
+    let entries = report["profile"].as_array().unwrap();
+    entries.iter().find(|entry| entry["name"] == name).map_or(Value::Null, |entry| entry["value"].clone())
+}
+
+#[test]
+fn a_client_with_a_key_authenticates_with_it() {
+    let (program, finished) = by_key(&[], &["private-key-jwt", "client-authentication"]);
+    finished.says(0, &["✓ PASS", "the client has no secret: set --client-secret"]);
+    let report = program.report();
+    assert_eq!(measured(&report, "client-authentication"), "private_key_jwt");
+    assert_eq!(measured(&report, "client-assertion-audience"), "issuer");
+    // One without a key is told what it lacks.
+    let other = ["--client-secret", "todo-app-secret", "--client-auth", "private_key_jwt"];
+    let target = ["--target", "http://127.0.0.1:9", "--client-id", "todo-app-at-todos"];
+    Program::new(target).with(other).run().refuses(&["add --client-key FILE"]);
+}
+
+#[test]
+fn the_audience_of_the_client_assertion_is_found_out_and_told() {
+    let fault = ["--fault", "client-assertion-aud-issuer-refused"];
+    let (program, finished) = by_key(&fault, &["private-key-jwt::well-formed", "--strict"]);
+    finished.says(1, &["private-key-jwt::well-formed", "jwt-bearer.invalid-client"]);
+    let report = program.report();
+    assert_eq!(measured(&report, "client-assertion-audience"), "token-endpoint");
+    let exchanges = report["exchanges"].to_string();
+    assert!(exchanges.contains("client_assertion=") && exchanges.contains("[signature redacted]"));
+}
+
+#[test]
+fn a_refused_client_assertion_is_diagnosed_by_the_change_that_lets_it_in() {
+    for (fault, change) in [
+        ("client-assertion-aud-double-slash", "//token`"),
+        ("client-assertion-typ-refused", "the client assertion has no header `typ`"),
+    ] {
+        let (program, finished) = by_key(&["--fault", fault], &[]);
+        finished.says(3, &["jwt-bearer.invalid-client (certain"]);
+        let first = &program.report()["diagnoses"][0];
+        let evidence = first["evidence"].to_string();
+        assert!(evidence.contains(change) && evidence.contains("refused again"), "{fault}: {evidence}");
+    }
+    // Where no change helps, the diagnosis says whether the key was fetched.
+    let (program, finished) = by_key(&["--fault", "client-not-registered"], &["--client-id-in-body", "no"]);
+    finished.says(3, &["jwt-bearer.invalid-client (likely"]);
+    let evidence = program.report()["diagnoses"][0]["evidence"].to_string();
+    assert!(evidence.contains("did not fetch") && evidence.contains("/client-jwks"), "{evidence}");
+}
+
+#[test]
+fn a_secret_that_is_not_form_decoded_is_diagnosed_where_the_client_has_such_a_one() {
+    let idp = format!("127.0.0.1:{}", free_port());
+    let issuer = format!("http://{idp}");
+    let serve = ["playground", "--listen", "127.0.0.1:0", "--idp-issuer", &issuer];
+    let mut playground = Program::new(serve).with(["--fault", "basic-not-form-decoded"]).start();
+    let target = playground.value("issuer");
+    let secret = "notes:app+100% s\u{e9}cret";
+    let program = Program::new(["--target", &target, "--idp-listen", &idp, "--client-id", "notes-app"])
+        .with(["--client-secret", secret, "--client-auth", "client_secret_basic"])
+        .with(["--report", "json=report.json"]);
+    program.run().says(3, &["jwt-bearer.invalid-client (certain", "does not form-decode"]);
+    assert!(!program.read("report.json").contains(secret));
 }

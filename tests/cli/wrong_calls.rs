@@ -67,6 +67,26 @@ fn options_that_do_not_belong_together() {
         &[&without_secret[..], &["client_secret_post"]].concat(),
         &["needs a secret; add --client-secret"],
     );
+    refused(
+        &[&without_secret[..], &["private_key_jwt"]].concat(),
+        &["private_key_jwt needs a key; add --client-key FILE"],
+    );
+    refused(&["--client-key", "k.pem", "--target", "http://as.example"], &["add --client-id ID"]);
+    refused_before_anything_is_sent(
+        &["--unauthorized-client-secret", "x"],
+        &["add --unauthorized-client-id ID"],
+    );
+    refused_before_anything_is_sent(
+        &["--other-client-id", "two", "--public-client-id", "two"],
+        &["--public-client-id: it is the client of --other-client-id; another one is needed"],
+    );
+    refused(&["--public-client-id", "p"], &["the embedded playground has clients of its own"]);
+    // A target could not tell the client from the IdP.
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/keys/other-p256.pem");
+    refused_before_anything_is_sent(
+        &["--idp-key", key, "--client-key", key],
+        &["--client-key: it is a signing key of the IdP as well", "jagspec idp key --make FILE"],
+    );
     refused(&["--check-snapshot"], &["there is no snapshot to check; add --report snapshot=FILE"]);
     refused(&["--check-snapshot", "--report", "snapshot=-"], &["add --report snapshot=FILE"]);
     refused(&["--idp-tls-cert", "c.pem"], &["add --idp-tls-key FILE"]);
@@ -112,10 +132,15 @@ fn files_that_cannot_be_used() {
     let run = || target.run().file("text", "no key").file("empty", "").file("bytes", b"\xff\xfe");
     let no_such = "No such file or directory";
     for (arguments, words) in [
-        (["--idp-key", "absent"], ["cannot read the key file `absent`", "correct --idp-key"]),
-        (["--idp-key", "text"], ["`text` holds no key", "make another with `jagspec idp key`"]),
+        (["--idp-key", "absent"], ["--idp-key: cannot read the key file `absent`", "or correct the path"]),
+        (["--idp-key", "text"], ["`text` holds no key", "make another with `jagspec idp key --make FILE`"]),
         (["--idp-key", "bytes"], ["`bytes` holds no key", "it is not text, perhaps DER; convert it"]),
-        (["--idp-key", "."], ["cannot read the key file `.`", "--idp-key"]),
+        (["--idp-key", "."], ["--idp-key: cannot read the key file `.`", "name a PEM file"]),
+        (
+            ["--client-key", "absent"],
+            ["--client-key: cannot read the key file `absent`", "or correct the path"],
+        ),
+        (["--client-key", "text"], ["--client-key: `text` holds no key", "make another with"]),
         (["--ca-cert", "absent"], ["--ca-cert absent", no_such]),
         (["--ca-cert", "text"], ["--ca-cert text: it holds no certificate", "give a PEM file"]),
         (["--suite", "absent.yaml"], ["cannot read `absent.yaml`", "check the path"]),

@@ -12,8 +12,9 @@ use jagspec::{
     playground::{Fault, Playground, PlaygroundConfig, Policies, RegisteredClient},
     report::Report,
     run::{Ids, Run},
-    settings::{Client, Secret, Selection, Settings},
+    settings::{Client, Secret, Selection, Settings, Shard},
     suite::{Suite, load, registry::Registry},
+    token_request::ClientAuthenticationMethod,
 };
 use tokio::sync::watch;
 
@@ -35,8 +36,12 @@ pub struct Setup {
     pub options: RunOptions,
     /// Filters as typed.
     pub filters: Vec<String>,
-    /// Where the clock stands, in seconds since the epoch, and what every `jti` begins with; none: now, and random.
-    pub fixed: Option<(i64, &'static str)>,
+    /// Which part of the cases.
+    pub shard: Option<Shard>,
+    /// The time, at which the clock of the run stands still; the system's where none is set.
+    pub now: Option<i64>,
+    /// What every `jti` begins with; `jti` where nothing is set: the playground is this run's own, and has seen no other.
+    pub ids: Option<String>,
 }
 
 impl Setup {
@@ -47,20 +52,27 @@ impl Setup {
 
 /// Starts IdP and playground, runs, stops both.
 pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report {
-    let clock = Clock::at(setup.fixed.map_or_else(|| Clock::System.now(), |(now, _)| now));
+    let clock = Clock::at(setup.now.unwrap_or_else(|| Clock::System.now()));
     let idp = Idp::start(IdpConfig {
         listen: "127.0.0.1:0".into(),
         issuer: None,
-        keyring: key_store::fixed(),
+        keyring: match &setup.options.client_key {
+            Some(path) => {
+                let key = key_store::from_file(path).unwrap();
+                key_store::fixed().with_client_key(key).unwrap()
+            }
+            None => key_store::fixed(),
+        },
         tls: None,
         clock: clock.clone(),
     })
     .await
     .unwrap();
     let issuer = idp.issuer();
-    let selection = Selection { filters: setup.filters, ..Selection::default() };
+    let selection = Selection { filters: setup.filters, shard: setup.shard, ..Selection::default() };
     let settings = settings(&setup.options, selection).unwrap();
     let playground = Playground::start(PlaygroundConfig {
+        client_auth: settings.client_auth,
         policies: Policies::named(&settings.policies, settings.profile),
         faults: setup.faults,
         issuer_path: setup.issuer_path.to_owned(),
@@ -77,7 +89,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         registry,
         idp: &idp,
         clock,
-        ids: Arc::new(setup.fixed.map_or_else(Ids::random, |(_, prefix)| Ids::new(prefix))),
+        ids: Arc::new(Ids::new(setup.ids.unwrap_or_else(|| "jti".to_owned()))),
         interrupted,
         progress: &|_| {},
     }
@@ -93,12 +105,17 @@ fn started(settings: Settings, idp: &Idp, playground: &Playground) -> Settings {
     let client = |client: RegisteredClient| Client {
         id: client.id.to_owned(),
         secret: client.secret.map(Secret::new),
+        has_key: client.has_key,
     };
+    let first = Playground::client(settings.client_auth);
+    let public = Playground::client(Some(ClientAuthenticationMethod::None));
     settings.started(Started {
         target: playground.issuer().to_owned(),
         idp_issuer: idp.issuer().as_str().to_owned(),
-        client: Some(client(Playground::CLIENT)),
+        client: Some(client(first)),
         other_client: Some(client(Playground::OTHER_CLIENT)),
+        unauthorized_client: Some(client(Playground::UNAUTHORIZED_CLIENT)),
+        public_client: (first.id != public.id).then(|| client(public)),
         scope: Some(Playground::SCOPES[0].to_owned()),
         resource: Some(Playground::RESOURCES[0].to_owned()),
         other_resource: Some(Playground::RESOURCES[1].to_owned()),

@@ -11,7 +11,7 @@ use jagspec::{
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Bench, KEYS, Mint, NOW, good, id_jag};
+use crate::support::{Ask, Bench, KEYS, Mint, NOW, by_key, good, id_jag};
 
 #[tokio::test]
 async fn accepts_every_good_request() {
@@ -20,6 +20,12 @@ async fn accepts_every_good_request() {
     let cases: Vec<(&str, Ask)> = vec![
         ("Basic", good(&bench)),
         ("post", good(&bench).post(Playground::CLIENT.id, Playground::CLIENT.secret.unwrap())),
+        ("client assertion", by_key(&bench, |m| m)),
+        ("client assertion with client_id", by_key(&bench, |m| m).set("client_id", Playground::CLIENT.id)),
+        ("client assertion without typ", by_key(&bench, |m| m.without_header("typ"))),
+        ("client assertion with typ JWT", by_key(&bench, |m| m.header("typ", "jwt"))),
+        ("client assertion without iat", by_key(&bench, |m| m.without("iat"))),
+        ("client assertion by PS256", by_key(&bench, |m| m.signed_by(&KEYS.client, Algorithm::PS256))),
         ("Basic with client_id", good(&bench).set("client_id", Playground::CLIENT.id)),
         ("other client", id_jag(&bench, |m| m.claim("client_id", other.id)).other_client()),
         (

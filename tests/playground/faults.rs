@@ -16,7 +16,7 @@ async fn every_fault_changes_the_answer_and_only_that_fault_does() {
     let mut wrong = Vec::new();
     for row in rows() {
         for (faults, expected) in [(&[][..], row.right), (&[row.fault][..], row.wrong)] {
-            let bench = Bench::with(faults, row.issuer_path, row.policies).await;
+            let bench = Bench::with_client(faults, row.issuer_path, row.policies, row.client_auth).await;
             let observed = (row.observe)(&bench).await;
             if observed != expected {
                 wrong

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jagspec::{keys::Algorithm, playground::Playground};
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Bench, KEYS, NOW, good, id_jag};
+use crate::support::{Ask, Bench, KEYS, NOW, by_key, good, id_jag};
 
 /// One bad ID-JAG or request.
 type Case = (&'static str, fn(&Bench) -> Ask, &'static str);
@@ -165,6 +165,54 @@ const BAD: &[Case] = &[
         "Basic without colon",
         |b| good(b).header("authorization", &format!("Basic {}", STANDARD.encode("x"))),
         "401 invalid_client",
+    ),
+    ("client assertion for nobody", |b| by_key(b, |m| m.without("aud")), "401 invalid_client"),
+    (
+        "client assertion in an array",
+        |b| by_key(b, |m| m.claim("aud", json!([b.server.issuer()]))),
+        "401 invalid_client",
+    ),
+    ("client assertion expired", |b| by_key(b, |m| m.claim("exp", NOW - 31)), "401 invalid_client"),
+    ("client assertion without exp", |b| by_key(b, |m| m.without("exp")), "401 invalid_client"),
+    (
+        "client assertion of nobody",
+        |b| by_key(b, |m| m.claim("iss", "x").claim("sub", "x")),
+        "401 invalid_client",
+    ),
+    (
+        "client assertion by the IdP",
+        |b| by_key(b, |m| m.signed_by(&KEYS.rsa, Algorithm::RS256)),
+        "401 invalid_client",
+    ),
+    (
+        "client assertion with a MAC",
+        |b| good(b).by_assertion(&b.client_assertion().mac(KEYS.client.public_key_pem().as_bytes())),
+        "401 invalid_client",
+    ),
+    (
+        "client assertion that says it is an ID-JAG",
+        |b| by_key(b, |m| m.header("typ", "oauth-id-jag+jwt")),
+        "401 invalid_client",
+    ),
+    (
+        "client assertion against client_id",
+        |b| by_key(b, |m| m).set("client_id", Playground::OTHER_CLIENT.id),
+        "401 invalid_client",
+    ),
+    (
+        "client assertion beside Basic",
+        |b| by_key(b, |m| m).basic(Playground::CLIENT.id, Playground::CLIENT.secret.unwrap()),
+        "400 invalid_request",
+    ),
+    ("client assertion twice", |b| by_key(b, |m| m).add("client_assertion", "x"), "400 invalid_request"),
+    ("client assertion as ID-JAG", |b| b.ask(&b.client_assertion().sign()), "400 invalid_grant"),
+    (
+        "client without the grant",
+        |b| {
+            let client = Playground::UNAUTHORIZED_CLIENT;
+            id_jag(b, |m| m.claim("client_id", client.id)).basic(client.id, client.secret.unwrap())
+        },
+        "400 unauthorized_client",
     ),
     (
         "client assertion",

@@ -19,12 +19,14 @@ use jagspec::{
     clock::Clock,
     keys::{Algorithm, KeyType, SigningKey, generate_pem},
     playground::{Fault, Playground, PlaygroundConfig, Policies},
+    token_request::ClientAuthenticationMethod,
 };
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 pub const NOW: i64 = 1_800_000_000;
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub const JWT_BEARER_CLIENT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The keys, made once for all tests.
 pub struct Keys {
@@ -36,6 +38,7 @@ pub struct Keys {
     pub other: SigningKey,
     pub untrusted: SigningKey,
     pub unpublished: SigningKey,
+    pub client: SigningKey,
 }
 
 pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
@@ -49,6 +52,8 @@ pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
         other: key(KeyType::P256),
         untrusted: key(KeyType::P256),
         unpublished: key(KeyType::P256),
+        // With several algorithms.
+        client: key(KeyType::Rsa),
     }
 });
 
@@ -82,6 +87,7 @@ impl Idp {
         idp.publish("", &[&KEYS.rsa, &KEYS.p256, &KEYS.p384, &KEYS.ed25519]);
         idp.publish("/other", &[&KEYS.other]);
         idp.publish("/untrusted", &[&KEYS.untrusted]);
+        idp.serve("/client-jwks", json!({ "keys": [KEYS.client.jwk(None)] }));
         idp
     }
 
@@ -131,6 +137,16 @@ impl Bench {
     }
 
     pub async fn with(faults: &[Fault], issuer_path: &str, policies: Policies) -> Self {
+        Self::with_client(faults, issuer_path, policies, None).await
+    }
+
+    /// The same, with a client that is registered for this method.
+    pub async fn with_client(
+        faults: &[Fault],
+        issuer_path: &str,
+        policies: Policies,
+        client_auth: Option<ClientAuthenticationMethod>,
+    ) -> Self {
         let idp = Idp::start().await;
         let clock = Clock::at(NOW);
         let config = PlaygroundConfig {
@@ -138,6 +154,7 @@ impl Bench {
             faults: faults.iter().copied().collect::<BTreeSet<_>>(),
             clock: clock.clone(),
             policies,
+            client_auth,
             ..PlaygroundConfig::new([idp.issuer.clone(), format!("{}/other", idp.issuer)])
         };
         let server = Playground::start(config).await.unwrap();
@@ -166,6 +183,22 @@ impl Bench {
         });
         let Value::Object(claims) = claims else { unreachable!() };
         Mint { header: Map::new(), removed: Vec::new(), claims, key: &KEYS.rsa, algorithm: Algorithm::RS256 }
+    }
+
+    /// The well-formed client assertion.
+    pub fn client_assertion(&self) -> Mint {
+        let now = self.clock.now();
+        let claims = json!({
+            "iss": Playground::CLIENT.id,
+            "sub": Playground::CLIENT.id,
+            "aud": self.server.issuer(),
+            "jti": format!("{:x}", rand::random::<u128>()),
+            "iat": now,
+            "exp": now + 60,
+        });
+        let Value::Object(claims) = claims else { unreachable!() };
+        let mint = Mint { claims, ..self.mint() };
+        mint.header("typ", "client-authentication+jwt").signed_by(&KEYS.client, Algorithm::RS256)
     }
 
     /// The well-formed token request.
@@ -330,6 +363,10 @@ impl Ask {
         self.no_client().set("client_id", id).set("client_secret", secret)
     }
 
+    pub fn by_assertion(self, assertion: &str) -> Self {
+        self.no_client().set("client_assertion_type", JWT_BEARER_CLIENT).set("client_assertion", assertion)
+    }
+
     pub fn other_client(self) -> Self {
         self.basic(Playground::OTHER_CLIENT.id, Playground::OTHER_CLIENT.secret.unwrap())
     }
@@ -443,4 +480,9 @@ pub fn id_jag(bench: &Bench, change: impl FnOnce(Mint) -> Mint) -> Ask {
 /// The well-formed ID-JAG in the well-formed request.
 pub fn good(bench: &Bench) -> Ask {
     bench.ask(&bench.mint().sign())
+}
+
+/// The well-formed ID-JAG, in a request that the client authenticates with its own assertion, changed.
+pub fn by_key(bench: &Bench, change: impl FnOnce(Mint) -> Mint) -> Ask {
+    good(bench).by_assertion(&change(bench.client_assertion()).sign())
 }

@@ -3,8 +3,9 @@
 use std::fs;
 
 use jagspec::{
-    report::{curl, json, redact::Redactor},
+    report::{Offence, ShardFacts, curl, json, redact::Redactor},
     settings::Secret,
+    suite::RunCheck,
 };
 use serde_json::Value;
 
@@ -113,7 +114,7 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
     let secret = "correct-horse-battery";
     let token = "opaque-2YotnFZFEjr1zCsicMWpAA";
     for exchange in &mut report.exchanges {
-        exchange.curl = curl::curl(&exchange.request);
+        exchange.curl = curl::curl(&exchange.request, &[], &curl::StandIns::default()).text;
     }
     // What targets throw back.
     report.cases[4].observed = format!("400 with error_description \"wrong secret {secret}\"");
@@ -122,8 +123,31 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
     let response = report.exchanges[0].response.as_mut().unwrap();
     response.headers.push(("location".to_owned(), format!("https://as.example/?client_secret={secret}&a=b")));
 
+    // What merging needs of a shard holds the same words once more.
+    report.shard = Some(ShardFacts {
+        selected: vec!["audience::one".to_owned()],
+        whole_run: Vec::new(),
+        answers: 1,
+        offences: vec![Offence {
+            check: RunCheck::NoServerErrors,
+            case: Some("audience::one".to_owned()),
+            what: format!("500 with a JSON object, {secret}"),
+            exchange: None,
+        }],
+        target_diagnoses: vec![report.diagnoses[0].clone()],
+        unreachable: false,
+        control_lost: Some(format!("400 invalid_grant ({secret})")),
+    });
+
     let redactor = Redactor::new(vec![Secret::new(secret)]);
     redactor.redact_report(&mut report);
+    // A line that is cut sends another request, and says so.
+    for exchange in &report.exchanges {
+        let says_so =
+            exchange.curl_hints.iter().filter(|hint| hint.starts_with("Something in it is redacted"));
+        assert_eq!(says_so.count(), usize::from(exchange.curl.contains("redacted]")), "{}", exchange.curl);
+    }
+    assert!(report.exchanges.iter().any(|exchange| !exchange.curl_hints.is_empty()));
     let text = json::render(&report).unwrap();
     for leak in [secret, token, "Y2xpZW50LTE6Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"]
     {

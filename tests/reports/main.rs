@@ -11,12 +11,15 @@ mod terminal;
 
 use std::{fs, path::Path};
 
-use jagspec::report::{
-    Report, Summary, json as json_report, snapshot as snapshot_report,
-    terminal::{self as terminal_report, TerminalOptions},
+use jagspec::{
+    known_failures,
+    report::{
+        EntryState, Outcome, Report, Summary, json as json_report, snapshot as snapshot_report,
+        terminal::{self as terminal_report, TerminalOptions},
+    },
 };
 
-const SAMPLES: [&str; 4] = ["mixed", "all-pass", "unreachable", "hostile"];
+const SAMPLES: [&str; 5] = ["mixed", "all-pass", "unreachable", "baseline", "hostile"];
 
 fn path(relative: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -33,6 +36,34 @@ fn the_samples_count_their_own_cases() {
         let report = sample(name);
         assert_eq!(report.summary, Summary::of(&report.cases), "{name}");
     }
+}
+
+/// The sample with a baseline that knows all of its failures, and has no stale entry.
+fn all_known() -> Report {
+    let mut report = sample("baseline");
+    let entries = &mut report.baseline.as_mut().unwrap().entries;
+    for entry in entries.iter_mut().filter(|entry| entry.case == "token-request::unknown-grant-type") {
+        entry.outcome = Outcome::Fail;
+        entry.state = EntryState::Matched;
+    }
+    entries.retain(|entry| entry.state != EntryState::Stale);
+    known_failures::compare(&mut report);
+    report
+}
+
+/// What the sample says of its baseline is what a comparison finds.
+#[test]
+fn the_sample_of_a_baseline_is_compared_rightly() {
+    let report = sample("baseline");
+    let mut again = report.clone();
+    again.exit_status = 0;
+    for case in &mut again.cases {
+        case.known = None;
+    }
+    let baseline = again.baseline.as_mut().unwrap();
+    (baseline.known, baseline.new) = (0, Vec::new());
+    known_failures::compare(&mut again);
+    assert_eq!(json_report::render(&again).unwrap(), json_report::render(&report).unwrap());
 }
 
 /// What a terminal or a reader could fall for. Named here once more on its own, so that the renderers are not

@@ -5,10 +5,18 @@ use std::fs;
 use jagspec::report::{Report, snapshot};
 use serde_json::Value;
 
-use crate::{path, sample};
+use crate::{all_known, path, sample};
 
 #[test]
 fn snapshots() {
+    // A baseline says nothing of the server, not even where it turns the exit status.
+    let with = all_known();
+    let mut without = with.clone();
+    without.baseline = None;
+    without.cases.iter_mut().for_each(|case| case.known = None);
+    without.exit_status = without.status();
+    assert_eq!((with.exit_status, without.exit_status), (0, 1));
+    assert_eq!(snapshot::compare(&snapshot::render(&without), &snapshot::render(&with)), None);
     for name in ["mixed", "all-pass", "unreachable"] {
         let report = sample(name);
         insta::assert_snapshot!(format!("snapshot-of-{name}"), snapshot::render(&report));

@@ -1,11 +1,11 @@
 //! The report at a terminal: every outcome, every width, what is cut, and the last line.
 
 use jagspec::report::{
-    Report, Summary,
+    Outcome, Report, Summary,
     terminal::{self, TerminalOptions},
 };
 
-use crate::{SAMPLES, sample};
+use crate::{SAMPLES, all_known, sample};
 
 pub(crate) fn terminal(report: &Report, width: usize) -> String {
     terminal::render(report, &TerminalOptions { width, ..TerminalOptions::default() })
@@ -20,6 +20,12 @@ fn unwrapped(text: &str) -> String {
 fn terminal_with_every_outcome() {
     insta::assert_snapshot!("mixed-100", terminal(&sample("mixed"), 100));
     insta::assert_snapshot!("mixed-48", terminal(&sample("mixed"), 48));
+}
+
+#[test]
+fn terminal_with_a_baseline() {
+    insta::assert_snapshot!("baseline-100", terminal(&sample("baseline"), 100));
+    insta::assert_snapshot!("baseline-48", terminal(&sample("baseline"), 48));
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn every_exit_status_is_explained_in_the_last_line() {
     warned.exit_status = 1;
     let mut refused = sample("unreachable");
     refused.diagnoses[0].row = "jwt-bearer.invalid-grant.iss".to_owned();
-    refused.cases.retain(|case| case.outcome == jagspec::report::Outcome::Inconclusive);
+    refused.cases.retain(|case| case.outcome == Outcome::Inconclusive);
     refused.summary = Summary::of(&refused.cases);
     let mut wrong = passing.clone();
     wrong.exit_status = 2;
@@ -101,11 +107,24 @@ fn every_exit_status_is_explained_in_the_last_line() {
     broken_off.exit_status = 130;
     broken_off.run.complete = false;
 
-    let mut known_failures = sample("mixed");
-    known_failures.exit_status = 0;
+    let mut strict = sample("mixed");
+    strict.run.strict = true;
+    strict.exit_status = 1;
+    strict.cases.retain(|case| case.outcome == Outcome::Warn);
+    strict.summary = Summary::of(&strict.cases);
 
-    let reports =
-        [passing, known_failures, warned, sample("mixed"), wrong, sample("unreachable"), refused, broken_off];
+    let reports = [
+        passing,
+        all_known(),
+        warned,
+        strict,
+        sample("mixed"),
+        sample("baseline"),
+        wrong,
+        sample("unreachable"),
+        refused,
+        broken_off,
+    ];
     let ends: Vec<_> = reports
         .iter()
         .map(|report| {

@@ -7,29 +7,32 @@ use super::{
     Stop, lasting_keys,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
+    told::Told,
 };
 use crate::{
-    cli::{RunArguments, Screen, files, settings::settings},
+    cli::{RunArguments, Screen},
     clock::Clock,
     discovery::Discovery,
     exchange,
-    idjag::TYP,
+    idjag::{CLIENT_ASSERTION_TYP, TYP},
     idp::{Idp, IdpConfig, IssuerRole},
+    keys::Algorithm,
     report::sanitise,
     run,
-    settings::{Selection, Settings},
+    settings::{IDP_LISTEN, Selection, Settings},
 };
 
 /// The target cannot be tested as it is.
 const NOT_READY: u8 = 3;
 
 pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let settings = settings(&options, Selection::default())?;
+    let told = Told::of(&arguments)?;
+    let settings = told.settings(Selection::default())?;
+    let options = told.options;
     let config = IdpConfig {
-        listen: options.idp_listen.clone().unwrap_or_else(|| "127.0.0.1:9555".to_owned()),
+        listen: options.idp_listen.clone().unwrap_or_else(|| IDP_LISTEN.to_owned()),
         issuer: options.idp_issuer.clone(),
-        keyring: lasting_keys(options.idp_key.as_ref(), screen)?,
+        keyring: lasting_keys(options.idp_key.as_ref(), options.client_key.as_ref(), screen)?,
         tls: tls_files(options.idp_tls_cert.as_ref(), options.idp_tls_key.as_ref())?,
         clock: Clock::System,
     };
@@ -162,9 +165,23 @@ fn register(settings: &Settings, idp: &Idp, discovery: Option<&Discovery>, text:
         issuer.as_str(),
         sanitise(audience),
     );
+    if let Some(key_type) = idp.keyring().client_key_type() {
+        let algorithms: Vec<&str> =
+            Algorithm::of(key_type).iter().map(|algorithm| algorithm.name()).collect();
+        let _ = write!(
+            text,
+            "\nFor private_key_jwt\n  the client's JWKS  {}\n  its algorithms     {}\n  its assertion has  typ {}, aud {}\n",
+            issuer.client_jwks_uri(),
+            algorithms.join(", "),
+            CLIENT_ASSERTION_TYP,
+            sanitise(audience),
+        );
+    }
     let _ = writeln!(
         text,
-        "\nFor more cases, register a second client (--other-client-id) and the second issuer\n  {} (--other-idp-issuer)",
+        "\nFor more cases, register a second client (--other-client-id), one without this grant\n\
+         (--unauthorized-client-id), a public one (--public-client-id), a key for the first (--client-key), and the\n\
+         second issuer {} (--other-idp-issuer)",
         issuer.of(IssuerRole::Other)
     );
 }

@@ -106,6 +106,9 @@ fn explain_case(case: &Case, registry: &Registry) -> Page {
             if send.same_assertion {
                 changed.push("the assertion of the step before, byte for byte".into());
             }
+            if send.same_client_assertion {
+                changed.push("the client assertion of the step before, byte for byte".into());
+            }
             let changed = if changed.is_empty() { "nothing".to_owned() } else { changed.join("; ") };
             format!("- changed: {changed}. Expected: {}.", expected_sentence(&send.expect))
         }

@@ -7,7 +7,7 @@ use crate::{
     cli::{PlaygroundArguments, Screen},
     idp::{Issuer, IssuerRole},
     playground::{Fault, Playground, PlaygroundConfig},
-    report::curl::quoted,
+    report::shell::quoted,
 };
 
 pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) -> Result<u8, Stop> {
@@ -42,6 +42,7 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
     screen.result(&format!(
         "issuer    {}\ntrusts    {idp}\nbehaviour {behaviour}\n\nRun in another terminal:\n  jagspec --target {} \\\n    \
          --client-id {} --client-secret {} \\\n    --other-client-id {} --other-client-secret {} \\\n    \
+         --unauthorized-client-id {} --unauthorized-client-secret {} \\\n    --public-client-id {} \\\n    \
          --scope {} --resource {} --other-resource {} --other-idp-issuer\n\nInterrupt with Ctrl-C.\n",
         playground.issuer(),
         playground.issuer(),
@@ -49,6 +50,9 @@ pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) 
         quoted(Playground::CLIENT.secret.unwrap_or_default()),
         Playground::OTHER_CLIENT.id,
         quoted(Playground::OTHER_CLIENT.secret.unwrap_or_default()),
+        Playground::UNAUTHORIZED_CLIENT.id,
+        quoted(Playground::UNAUTHORIZED_CLIENT.secret.unwrap_or_default()),
+        Playground::PUBLIC_CLIENT_ID,
         Playground::SCOPES[0],
         Playground::RESOURCES[0],
         Playground::RESOURCES[1],

@@ -6,17 +6,19 @@ use clap::CommandFactory as _;
 use tokio::sync::watch;
 
 use super::{
-    Stop,
+    Stop, algorithm,
     interruption::Interruptions,
     lasting_keys, load_suites,
     publish::Outputs,
     reach::{Reach, reach},
     redactor, start_idp, stop, tls_files,
+    told::Told,
+    with_client_key,
 };
 use crate::{
     cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, files,
-        settings::{SUBJECT, settings},
+        Cli, RunArguments, RunOptions, Screen, Started,
+        baseline::{Baseline, case_names},
     },
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
@@ -24,33 +26,33 @@ use crate::{
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
     run::{Ids, Progress, Run},
-    settings::{Client, Secret, Selection, Settings},
+    settings::{Client, IDP_LISTEN, SUBJECT, Secret, Selection, Settings},
+    suite::Suite,
+    token_request::ClientAuthenticationMethod,
 };
 
-/// Where the IdP listens when a target is to find it.
-const IDP_LISTEN: &str = "127.0.0.1:9555";
-
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
-    let options = arguments.options.or(files::config(arguments.config.as_deref())?);
-    let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
-    let settings = settings(&options, selection)?;
+    let told = Told::of(&arguments)?;
+    let settings = told.settings(arguments.selection()?)?;
+    let options = told.options;
+    let baseline = Baseline::path(&options)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
-    if plan::select(&suites, &settings).is_empty() {
-        return Err(stop(nothing_selected(&settings.selection)));
+    let write_baseline = options.write_baseline.unwrap_or(false);
+    let baseline =
+        baseline.map(|path| Baseline::read(path, write_baseline, case_names(&suites))).transpose()?;
+    if plan::select(&suites, &settings.selection).is_empty() {
+        return Err(stop(nothing_selected(&suites, &settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
     let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
+    let today = clock.now();
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
-    let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
-    // The key's type decides the algorithm, where none was asked for.
-    if let (Some(_), None, Some(first)) =
-        (&options.idp_key, &options.idp_alg, idp.keyring().algorithms().first())
-    {
-        settings.algorithm = *first;
-    }
+    let started = started(&idp, playground.as_ref(), &options, settings.client_auth);
+    let mut settings = settings.started(started);
+    settings.algorithm = algorithm(&settings, idp.keyring());
     // Only where the issuer was named can somebody else be serving its keys.
     settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
     let settings = Arc::new(settings);
@@ -73,14 +75,29 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
+    let written = baseline.is_none_or(|it| it.apply(&mut report, settings.profile, today, screen));
     if !settings.show_secrets {
         redactor(&settings).redact_report(&mut report);
     }
-    Ok(outputs.publish(report, &registry, screen))
+    match outputs.publish(report, &registry, screen) {
+        0 if !written => Ok(1),
+        status => Ok(status),
+    }
 }
 
 /// What was asked for, in words, and what was perhaps meant.
-fn nothing_selected(selection: &Selection) -> String {
+fn nothing_selected(suites: &[Suite], selection: &Selection) -> String {
+    if let Some(shard) = selection.shard {
+        let whole = Selection { shard: None, ..selection.clone() };
+        let cases = plan::select(suites, &whole).len();
+        if cases > 0 {
+            let (case, part) = if cases == 1 { ("case is", "part") } else { ("cases are", "parts") };
+            return format!(
+                "--shard {shard}: no case is left for this part: {cases} {case} selected, so that there can be {cases} \
+                 {part} at most"
+            );
+        }
+    }
     let quoted =
         |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let mut asked = match selection.filters.as_slice() {
@@ -109,9 +126,9 @@ async fn idp(
 ) -> Result<crate::idp::Idp, Stop> {
     let default_listen = if settings.embedded { "127.0.0.1:0" } else { IDP_LISTEN };
     let keyring = if settings.embedded && options.idp_key.is_none() {
-        key_store::fixed()
+        with_client_key(key_store::fixed(), options.client_key.as_ref())?
     } else {
-        lasting_keys(options.idp_key.as_ref(), screen)?
+        lasting_keys(options.idp_key.as_ref(), options.client_key.as_ref(), screen)?
     };
     let config = IdpConfig {
         listen: options.idp_listen.clone().unwrap_or_else(|| default_listen.to_owned()),
@@ -131,6 +148,7 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings, clock: &Clock) -
     }
     let config = PlaygroundConfig {
         policies: Policies::named(&settings.policies, settings.profile),
+        client_auth: settings.client_auth,
         clock: clock.clone(),
         ..PlaygroundConfig::new(trusted)
     };
@@ -138,19 +156,29 @@ async fn playground(idp: &crate::idp::Idp, settings: &Settings, clock: &Clock) -
 }
 
 /// What only the started IdP and playground know.
-fn started(idp: &crate::idp::Idp, playground: Option<&Playground>, options: &RunOptions) -> Started {
+fn started(
+    idp: &crate::idp::Idp,
+    playground: Option<&Playground>,
+    options: &RunOptions,
+    client_auth: Option<ClientAuthenticationMethod>,
+) -> Started {
     let client = |client: &crate::playground::RegisteredClient| Client {
         id: client.id.to_owned(),
         secret: client.secret.map(Secret::new),
+        has_key: client.has_key && idp.keyring().client_key_type().is_some(),
     };
+    let first = Playground::client(client_auth);
+    let public = Playground::client(Some(ClientAuthenticationMethod::None));
     Started {
         target: match playground {
             Some(playground) => playground.issuer().to_owned(),
             None => options.target.clone().unwrap_or_default(),
         },
         idp_issuer: idp.issuer().as_str().to_owned(),
-        client: playground.map(|_| client(&Playground::CLIENT)),
+        client: playground.map(|_| client(&first)),
         other_client: playground.map(|_| client(&Playground::OTHER_CLIENT)),
+        unauthorized_client: playground.map(|_| client(&Playground::UNAUTHORIZED_CLIENT)),
+        public_client: playground.filter(|_| first.id != public.id).map(|_| client(&public)),
         scope: playground.map(|_| Playground::SCOPES[0].to_owned()),
         resource: playground.map(|_| Playground::RESOURCES[0].to_owned()),
         other_resource: playground.map(|_| Playground::RESOURCES[1].to_owned()),

@@ -8,8 +8,8 @@ use crate::{
     problem::nearest,
     settings::{POLICIES, Profile},
     suite::{
-        Case, Exchange, Level, Send, Source, Step, SuiteFile,
-        file::{CaseFile, ExchangeFile, StepFile, ValueFile},
+        Case, Exchange, Level, ResponseCheck, Send, Source, Step, SuiteFile,
+        file::{CaseFile, ExchangeFile, ExpectFile, StepFile, ValueFile},
     },
     yaml::Path,
 };
@@ -57,6 +57,7 @@ pub(super) fn cases(
         checker.problem(checker.key(&path.key("steps"), "`steps` without a step"));
     }
     let defect = Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
+    checker.nothing_to_compare(path, file.expect.as_ref());
     if file.table.is_empty() {
         if checker.positions.has(&path.key("table")) {
             checker.problem(checker.key(&path.key("table"), "a table without values"));
@@ -78,7 +79,11 @@ fn exchange(file: &ExchangeFile) -> Exchange {
 }
 
 fn is_measured(step: &Step) -> bool {
-    matches!(step, Step::Send(send) if matches!(send.expect.answer, crate::suite::Answer::Measured(_)))
+    match step {
+        Step::Send(send) => matches!(send.expect.answer, crate::suite::Answer::Measured(_)),
+        Step::Discovery(expect) => expect.measured.is_some(),
+        Step::Idp(_) | Step::Wait(_) | Step::Run(_) => false,
+    }
 }
 
 impl Checker<'_> {
@@ -189,9 +194,12 @@ impl Checker<'_> {
             self.problem(problem.help("leave the changes of the exchange out"));
         }
         case.steps = vec![match expect {
-            Expected::Answer(expect) => {
-                Step::Send(Box::new(Send { exchange: defect, same_assertion: false, expect }))
-            }
+            Expected::Answer(expect) => Step::Send(Box::new(Send {
+                exchange: defect,
+                same_assertion: false,
+                same_client_assertion: false,
+                expect,
+            })),
             Expected::Discovery(expect) => Step::Discovery(expect),
             Expected::Run(checks) => Step::Run(checks),
         }];
@@ -254,6 +262,7 @@ impl Checker<'_> {
             self.problem(problem.help("a value gives its own `id_jag`, `token_request` or `expect`"));
             return None;
         }
+        self.nothing_to_compare(item, value.expect.as_ref());
         let expect = match &value.expect {
             Some(own) => self.expectation(&item.key("expect"), own)?,
             // One that is wrong has been reported with the case.
@@ -340,9 +349,16 @@ impl Checker<'_> {
             if file.same_assertion {
                 self.same_assertion(&item, file, sent);
             }
+            if file.same_client_assertion {
+                self.same_client_assertion(&item, file, sent);
+            }
+            if !sent {
+                self.nothing_to_compare(&item, file.expect.as_ref());
+            }
             let exchange =
                 Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
-            let nothing_differs = exchange == Exchange::default() && !file.same_assertion && !idp_acted;
+            let fresh = !(file.same_assertion || file.same_client_assertion);
+            let nothing_differs = exchange == Exchange::default() && fresh && !idp_acted;
             if expect.as_ref().is_some_and(Expected::is_refusal) && nothing_differs {
                 let message = "a refusal is expected but nothing differs from the control";
                 self.problem(self.key(&item.key("expect"), message).help("put the defect into this step"));
@@ -350,8 +366,14 @@ impl Checker<'_> {
             match expect {
                 Some(Expected::Answer(expect)) => {
                     sent = true;
-                    let same_assertion = file.same_assertion;
-                    steps.push(Step::Send(Box::new(Send { exchange, same_assertion, expect })));
+                    let (same_assertion, same_client_assertion) =
+                        (file.same_assertion, file.same_client_assertion);
+                    steps.push(Step::Send(Box::new(Send {
+                        exchange,
+                        same_assertion,
+                        same_client_assertion,
+                        expect,
+                    })));
                 }
                 Some(Expected::Discovery(expect)) => steps.push(Step::Discovery(expect)),
                 Some(Expected::Run(_)) => {
@@ -369,18 +391,45 @@ impl Checker<'_> {
         steps
     }
 
+    /// `same-answer-as-before` where no answer came before.
+    fn nothing_to_compare(&mut self, item: &Path<'_>, expect: Option<&ExpectFile>) {
+        if expect.is_some_and(|expect| expect.checks.contains(&ResponseCheck::SameAnswerAsBefore)) {
+            let checks = item.key("expect");
+            let problem = self.key(&checks.key("checks"), "there is no answer before to compare with");
+            self.problem(problem.help("`same-answer-as-before` stands in a later step"));
+        }
+    }
+
     fn nothing_beside(&mut self, item: &Path<'_>, key: &str, file: &StepFile) {
         let beside = [
             ("wait", file.wait.is_some() && key != "wait"),
             ("id_jag", !file.id_jag.is_empty()),
             ("token_request", !file.token_request.is_empty()),
             ("same_assertion", file.same_assertion),
+            ("same_client_assertion", file.same_client_assertion),
             ("expect", file.expect.is_some()),
         ];
         for (other, _) in beside.iter().filter(|(_, given)| *given) {
             let problem = self.key(&item.key(other), format!("`{other}` in a step with `{key}`"));
             let alone = self.positions.key(&item.key(key));
             self.problem(problem.also(alone, "a step with this sends nothing").help("make two steps of it"));
+        }
+    }
+
+    fn same_client_assertion(&mut self, item: &Path<'_>, file: &StepFile, sent: bool) {
+        let path = item.key("same_client_assertion");
+        if !sent {
+            let problem = self.key(&path, "there is no client assertion yet to send again");
+            self.problem(problem.help("the first step that sends makes it"));
+        }
+        let change = file.token_request.client_authentication.as_ref();
+        if change.is_some_and(|change| change.client_assertion.is_some() || change.unadvertised_algorithm) {
+            let request = item.key("token_request");
+            let authentication = request.key("client_authentication");
+            let message = "the client assertion of the step before is sent again, byte for byte";
+            let problem = self.key(&authentication, message);
+            let same = self.positions.key(&path);
+            self.problem(problem.also(same, "for this reason").help("change the step that sends it first"));
         }
     }
 

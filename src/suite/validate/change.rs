@@ -216,6 +216,10 @@ impl Checker<'_> {
                 ("secret", secret_is_changed),
                 ("authorization", change.authorization.is_some()),
                 ("client_id_in_body", change.client_id_in_body == Some(true)),
+                ("other_secret_method", change.other_secret_method),
+                ("without_form_encoding", change.without_form_encoding),
+                ("client_assertion", change.client_assertion.is_some()),
+                ("unadvertised_algorithm", change.unadvertised_algorithm),
             ];
             for (key, _) in said.into_iter().filter(|(_, given)| *given) {
                 let problem = self.key(&path.key(key), format!("`{key}` contradicts `client: absent`"));
@@ -224,10 +228,52 @@ impl Checker<'_> {
             }
             return;
         }
-        let without_secret = matches!(change.method, Some(ClientAuthenticationMethod::None));
-        if secret_is_changed && without_secret {
+        if let Some(assertion) = &change.client_assertion {
+            self.id_jag(&path.key("client_assertion"), assertion);
+        }
+        for (key, given, of_its_method) in [
+            (
+                "client_assertion",
+                change.client_assertion.is_some(),
+                ClientAuthenticationMethod::PrivateKeyJwt,
+            ),
+            (
+                "unadvertised_algorithm",
+                change.unadvertised_algorithm,
+                ClientAuthenticationMethod::PrivateKeyJwt,
+            ),
+            (
+                "without_form_encoding",
+                change.without_form_encoding,
+                ClientAuthenticationMethod::ClientSecretBasic,
+            ),
+        ] {
+            if let Some(method) = change.method.filter(|method| given && *method != of_its_method) {
+                let message = format!("`{key}` is of {}, not of {}", of_its_method.name(), method.name());
+                let problem = self.key(&path.key(key), message);
+                self.problem(problem.also(self.positions.value(&path.key("method")), "the method"));
+            }
+        }
+        if let (true, Some(method)) = (change.other_secret_method, change.named_method()) {
+            let message = format!("the method is `{}`: there is no other way", method.name());
+            let problem = self.key(&path.key("other_secret_method"), message);
+            self.problem(problem.help("leave the method to the baseline"));
+        }
+        if change.unadvertised_algorithm
+            && change.client_assertion.as_ref().is_some_and(|assertion| assertion.algorithm.is_some())
+        {
+            let algorithm = self.positions.key(&path.key("client_assertion").key("algorithm"));
+            let problem = self.key(&path.key("unadvertised_algorithm"), "the algorithm is set twice");
+            self.problem(problem.also(algorithm, "first here"));
+        }
+        if secret_is_changed && change.named_method().is_some_and(|method| !method.sends_a_secret()) {
+            let says = match change.method {
+                Some(_) => path.key("method"),
+                None if change.client_assertion.is_some() => path.key("client_assertion"),
+                None => path.key("unadvertised_algorithm"),
+            };
             let problem = self.key(&path.key("secret"), "this method sends no secret");
-            self.problem(problem.also(self.positions.value(&path.key("method")), "the method"));
+            self.problem(problem.also(self.positions.value(&says), "the method"));
         }
         if change.authorization.is_some() {
             if secret_is_changed {

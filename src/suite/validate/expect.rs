@@ -45,7 +45,11 @@ impl Expected {
     }
 
     pub(super) fn is_measured(&self) -> bool {
-        matches!(self, Self::Answer(Expectation { answer: Answer::Measured(_), .. }))
+        matches!(
+            self,
+            Self::Answer(Expectation { answer: Answer::Measured(_), .. })
+                | Self::Discovery(DiscoveryExpectation { measured: Some(_), .. })
+        )
     }
 }
 
@@ -70,7 +74,8 @@ impl Checker<'_> {
                 ));
                 return None;
             }
-            ["metadata", "discovery"] | [_] => {}
+            ["metadata", "discovery"] | ["measured", "metadata" | "discovery"] | [_] => {}
+            ["measured", "metadata", "discovery"] => {}
             [first, second, ..] => {
                 let problem = self.key(&path.key(second), format!("both `{first}` and `{second}`"));
                 let first = self.positions.key(&path.key(first));
@@ -86,12 +91,16 @@ impl Checker<'_> {
         self.constraints(&path.key("members"), &expect.members);
         self.constraints(&path.key("access_token_claims"), &expect.access_token_claims);
         self.constraints(&path.key("metadata"), &expect.metadata);
-        match given.first() {
+        match given.last() {
             Some(&("metadata" | "discovery")) => {
                 self.narrows_nothing(path, expect);
+                if let Some(name) = expect.measured.as_deref().filter(|name| !is_kebab(name)) {
+                    self.kebab(&path.key("measured"), "measurement", name);
+                }
                 return Some(Expected::Discovery(DiscoveryExpectation {
                     metadata: expect.metadata.clone(),
                     checks: expect.discovery.clone(),
+                    measured: expect.measured.clone(),
                 }));
             }
             Some(&"run") => {

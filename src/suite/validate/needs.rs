@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::texts;
 use crate::{
-    idjag::{HmacSecret, KeyChoice, SignatureDefect},
+    idjag::{HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
     suite::{Case, Constraint, Exchange, Need, Step},
     template,
     token_request::{ClientAuthenticationMethod, ClientChoice, SecretChoice},
@@ -23,6 +23,9 @@ pub(super) fn of_case(case: &Case) -> Vec<Need> {
             Step::Idp(_) | Step::Wait(_) | Step::Run(_) => {}
             Step::Send(send) => {
                 needs.insert(Need::Client);
+                if send.same_client_assertion {
+                    needs.insert(Need::ClientKey);
+                }
                 of_exchange(&send.exchange, &mut needs);
                 let expect = &send.expect;
                 for constraints in [&expect.headers, &expect.members, &expect.access_token_claims] {
@@ -41,25 +44,24 @@ pub(super) fn of_case(case: &Case) -> Vec<Need> {
 }
 
 fn of_exchange(exchange: &Exchange, needs: &mut BTreeSet<Need>) {
-    let root = Path::ROOT;
-    texts::of_id_jag(&root, &exchange.id_jag, &mut |_, value| of_value(value, needs));
-    texts::of_token_request(&root, &exchange.token_request, &mut |_, value| of_value(value, needs));
-    if exchange.id_jag.key == Some(KeyChoice::OtherIssuer) {
-        needs.insert(Need::OtherIdpIssuer);
-    }
-    if let Some(SignatureDefect::Hmac(hmac)) = &exchange.id_jag.signature
-        && hmac.secret == HmacSecret::ClientSecret
-    {
-        needs.insert(Need::ClientSecret);
-    }
+    of_assertion(&exchange.id_jag, needs);
+    texts::of_token_request(&Path::ROOT, &exchange.token_request, &mut |_, value| of_value(value, needs));
     let Some(authentication) = &exchange.token_request.client_authentication else { return };
-    if authentication.client == ClientChoice::Other {
-        needs.insert(Need::OtherClient);
+    if let Some(assertion) = &authentication.client_assertion {
+        of_assertion(assertion, needs);
     }
-    let shows_secret = matches!(
-        authentication.method,
-        Some(ClientAuthenticationMethod::ClientSecretBasic | ClientAuthenticationMethod::ClientSecretPost)
-    );
+    match authentication.client {
+        ClientChoice::Other => _ = needs.insert(Need::OtherClient),
+        ClientChoice::Unauthorized => _ = needs.insert(Need::UnauthorizedClient),
+        ClientChoice::Public => _ = needs.insert(Need::PublicClient),
+        ClientChoice::Registered | ClientChoice::Unknown | ClientChoice::Absent => {}
+    }
+    if authentication.named_method() == Some(ClientAuthenticationMethod::PrivateKeyJwt) {
+        needs.insert(Need::ClientKey);
+    }
+    let shows_secret = authentication.without_form_encoding
+        || authentication.other_secret_method
+        || authentication.method.is_some_and(ClientAuthenticationMethod::sends_a_secret);
     let is_registered = authentication.client == ClientChoice::Registered;
     let needs_secret = match authentication.secret {
         // Another secret than the right one, and a part of it, mean nothing without a right one.
@@ -68,6 +70,21 @@ fn of_exchange(exchange: &Exchange, needs: &mut BTreeSet<Need>) {
         SecretChoice::Empty => false,
     };
     if needs_secret {
+        needs.insert(Need::ClientSecret);
+    }
+}
+
+/// What an ID-JAG or a client assertion needs.
+fn of_assertion(change: &IdJagChange, needs: &mut BTreeSet<Need>) {
+    texts::of_id_jag(&Path::ROOT, change, &mut |_, value| of_value(value, needs));
+    match change.key {
+        Some(KeyChoice::OtherIssuer) => _ = needs.insert(Need::OtherIdpIssuer),
+        Some(KeyChoice::Client) => _ = needs.insert(Need::ClientKey),
+        _ => {}
+    }
+    if let Some(SignatureDefect::Hmac(hmac)) = &change.signature
+        && hmac.secret == HmacSecret::ClientSecret
+    {
         needs.insert(Need::ClientSecret);
     }
 }
@@ -86,6 +103,9 @@ fn of_variable(name: &str) -> Option<Need> {
         "client.id" => Need::Client,
         "client.secret" => Need::ClientSecret,
         "other_client.id" | "other_client.secret" => Need::OtherClient,
+        "unauthorized_client.id" => Need::UnauthorizedClient,
+        "public_client.id" => Need::PublicClient,
+        "client_assertion" => Need::ClientKey,
         "idp.other_issuer" => Need::OtherIdpIssuer,
         "scope" => Need::Scope,
         "resource" => Need::Resource,

@@ -46,11 +46,11 @@ pub(super) fn of_token_request(path: &Path<'_>, change: &TokenRequestChange, vis
     for (at, parameter) in change.add_parameters.iter().enumerate() {
         of_text(&added.index(at).key("value"), &parameter.value, visit);
     }
-    if let Some(authentication) = &change.client_authentication
-        && let Some(text) = &authentication.authorization
-    {
+    let Some(authentication) = &change.client_authentication else { return };
+    if let Some(text) = &authentication.authorization {
         of_text(&path.key("client_authentication").key("authorization"), text, visit);
     }
+    // Those of a client assertion are visited as those of an ID-JAG are.
 }
 
 pub(super) fn of_constraints(path: &Path<'_>, all: &BTreeMap<String, Constraint>, visit: &mut Visit<'_>) {

@@ -2,19 +2,23 @@
 
 mod assertion;
 mod claims;
+mod client_assertions;
 mod grant;
 mod server;
 
 use std::pin::Pin;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use jagspec::token_request::ClientAuthenticationMethod;
 use jagspec::{
     keys::Algorithm,
-    playground::{Fault, JWKS_LIFETIME, NoCommonScope, Playground, Policies},
+    playground::{
+        ClientAuthMethod, Fault, JWKS_LIFETIME, NoCommonScope, Playground, Policies, PublicClients,
+    },
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Bench, JWT_BEARER, KEYS, Mint, good, id_jag};
+use crate::support::{Answer, Bench, JWT_BEARER, KEYS, Mint, by_key, good, id_jag};
 
 type Observation<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
 
@@ -22,6 +26,7 @@ pub struct Row {
     pub fault: Fault,
     pub issuer_path: &'static str,
     pub policies: Policies,
+    pub client_auth: Option<ClientAuthenticationMethod>,
     pub observe: fn(&Bench) -> Observation<'_>,
     pub right: &'static str,
     pub wrong: &'static str,
@@ -98,6 +103,7 @@ macro_rules! row {
             fault: Fault::$fault,
             issuer_path: "",
             policies: Policies::default(),
+            client_auth: None,
             observe: |$b| Box::pin(async move { $steps }),
             right: $right,
             wrong: $wrong,
@@ -112,6 +118,7 @@ pub fn rows() -> Vec<Row> {
         server::discovery(),
         server::requests(),
         server::clients(),
+        client_assertions::client_assertions(),
         assertion::forms(),
         assertion::keys(),
         claims::claims(),
