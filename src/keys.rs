@@ -369,6 +369,26 @@ impl SigningKey {
     }
 }
 
+/// A symmetric key that the IdP publishes for a case: everybody can read it, so that a MAC of it shows nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct SymmetricKey {
+    /// Its `kid`.
+    pub kid: &'static str,
+    /// Its bytes.
+    pub secret: &'static [u8; 32],
+}
+
+/// The only one.
+pub const SYMMETRIC_KEY: SymmetricKey =
+    SymmetricKey { kid: "jagspec-symmetric", secret: b"jagspec: a key that all can read" };
+
+impl SymmetricKey {
+    /// The key as a JWK (RFC 7518 section 6.4).
+    pub fn jwk(self) -> Value {
+        json!({ "kid": self.kid, "use": "sig", "alg": "HS256", "kty": "oct", "k": B64URL.encode(self.secret) })
+    }
+}
+
 /// What stands before a SHA-256 digest in a DigestInfo (RFC 8017 section 9.2, note 1).
 const SHA256_PREFIX: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04,

@@ -2,6 +2,7 @@
 
 use crate::{
     discovery::{Discovery, split_origin},
+    idjag::recipient,
     keys::KeyType,
     run::Baseline,
     settings::Settings,
@@ -71,8 +72,28 @@ pub fn skip_reason(
             {
                 "the ID-JAGs of this run are not signed with RSA"
             }
+            Need::TargetKey
+                if !discovery
+                    .jwks
+                    .as_ref()
+                    .and_then(|jwks| jwks.response()?.json().ok())
+                    .is_some_and(|set| recipient(set).is_some()) =>
+            {
+                "the target publishes no key for which a JWE could be made"
+            }
+            Need::IdJagEncryption if !advertises(discovery, "id_jag_encryption_alg_values_supported") => {
+                "the target does not offer to take encrypted ID-JAGs"
+            }
             _ => return None,
         };
         Some(reason.to_owned())
     })
+}
+
+/// Whether the metadata has a list of that name with something in it.
+fn advertises(discovery: &Discovery, name: &str) -> bool {
+    discovery
+        .metadata()
+        .and_then(|metadata| metadata.strings(name))
+        .is_some_and(|values| !values.is_empty())
 }

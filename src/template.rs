@@ -21,10 +21,14 @@ pub struct Variable {
 }
 
 /// All variables: what validation knows, and what `explain` and the documentation show.
-pub const VARIABLES: [Variable; 23] = [
+pub const VARIABLES: [Variable; 24] = [
     variable("target.issuer", "the issuer identifier of the target, as its metadata states it"),
     variable("target.token_endpoint", "the target's token endpoint"),
     variable("target.origin", "scheme, host and port of the target's issuer identifier"),
+    variable(
+        "target.encryption_jwk",
+        "the public JWK, a JSON object, of the target's key for which a JWE is made: one for encryption before others",
+    ),
     variable("client.id", "the `client_id` of `--client-id`"),
     variable("client.secret", "the secret of `--client-secret`"),
     variable("other_client.id", "the `client_id` of `--other-client-id`"),

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     discovery::split_origin,
     exchange,
-    idjag::{Grant, IdJag, KeyChoice},
+    idjag::{self, Grant, IdJag, KeyChoice},
     idp::Keyring,
     observation::{HttpRequest, Observation},
     settings::{Client, Settings},
@@ -106,6 +106,9 @@ impl Session {
         // The canary's address names the exchange, so that a hit tells which case it belongs to.
         let idp = &self.settings.idp_issuer;
         variables.set("idp.canary", format!("{}/canary/{jti}", idp.strip_suffix('/').unwrap_or(idp)));
+        if let Some(jwk) = self.jwks.as_ref().and_then(idjag::recipient) {
+            variables.set("target.encryption_jwk", jwk.clone());
+        }
         variables.set("idp.kid", published.kid());
         variables.set("idp.unpublished_jwk", unpublished.jwk(None));
         let grant = Grant {
@@ -151,7 +154,7 @@ impl Session {
         self.prepare(baseline, setup, &Exchange::default(), "")
     }
 
-    /// A token request with an assertion that was made before.
+    /// A token request with an assertion that was made before, perhaps written in another way.
     ///
     /// # Errors
     /// As [`Session::prepare`].
@@ -163,6 +166,10 @@ impl Session {
         earlier: &Prepared,
     ) -> Result<Prepared, String> {
         let mut prepared = Prepared { differs: true, ..earlier.clone() };
+        for change in &defect.id_jag.compact {
+            prepared.assertion =
+                idjag::transform(prepared.assertion, change).map_err(|error| error.to_string())?;
+        }
         self.write(baseline, setup, defect, &mut prepared)?;
         Ok(prepared)
     }

@@ -129,7 +129,8 @@ pub struct StepFile {
     pub id_jag: IdJagChange,
     /// The defect in the token request.
     pub token_request: TokenRequestChange,
-    /// Send the assertion of the step before once more, byte for byte, in place of a fresh one.
+    /// Send the assertion of the step before once more, byte for byte, in place of a fresh one; with `id_jag: {
+    /// compact: … }` written in another way.
     pub same_assertion: bool,
     /// What a conforming server answers.
     pub expect: Option<ExpectFile>,
@@ -148,6 +149,11 @@ pub enum IdpAction {
     /// Publishes beside its keys one with `use: enc`; `key: added` signs with it (RFC 7517 section 4.2: it is not
     /// for signatures).
     AddEncryptionKey,
+    /// Publishes beside its keys an RSA key of 1024 bits; `key: short` signs with it (RFC 7518 section 3.3: at least
+    /// 2048).
+    AddShortKey,
+    /// Publishes beside its keys a symmetric one, which everybody can read then.
+    AddSymmetricKey,
     /// Answers requests for its JWKS with status 500.
     BreakJwks,
     /// Answers as before.
@@ -162,6 +168,8 @@ impl IdpAction {
             IdpAction::RotateKey => "the IdP publishes a new key in place of all others",
             IdpAction::AddUnknownKeyType => "the IdP publishes a key of an unknown type beside its own",
             IdpAction::AddEncryptionKey => "the IdP publishes a further key, with `use: enc`",
+            IdpAction::AddShortKey => "the IdP publishes a further key, of RSA with 1024 bits",
+            IdpAction::AddSymmetricKey => "the IdP publishes a symmetric key beside its own",
             IdpAction::BreakJwks => "the IdP answers requests for its JWKS with 500",
             IdpAction::Restore => "the IdP answers as before",
         }
@@ -413,6 +421,10 @@ pub enum Need {
     IssuerPath,
     /// A baseline signed with RSA.
     RsaKey,
+    /// A public key of the target for which a JWE can be made: RSA, P-256 or P-384, at its `jwks_uri`.
+    TargetKey,
+    /// That the metadata offers to take encrypted ID-JAGs, as is proposed (`id_jag_encryption_…`).
+    IdJagEncryption,
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, expect::Expected, needs};
 use crate::{
+    idjag::IdJagChange,
     problem::nearest,
     settings::{POLICIES, Profile},
     suite::{
@@ -390,11 +391,14 @@ impl Checker<'_> {
             let problem = self.key(&path, "there is no assertion yet to send again");
             self.problem(problem.help("the first step that sends makes it"));
         }
-        if !file.id_jag.is_empty() {
-            let problem =
-                self.key(&item.key("id_jag"), "the ID-JAG of the step before is sent again, byte for byte");
+        let rewritten = IdJagChange { compact: file.id_jag.compact.clone(), ..IdJagChange::default() };
+        if rewritten != file.id_jag {
+            let problem = self
+                .key(&item.key("id_jag"), "the ID-JAG of the step before is sent again: it is signed already");
             let same = self.positions.key(&path);
-            self.problem(problem.also(same, "for this reason").help("change the step that sends it first"));
+            self.problem(problem.also(same, "for this reason").help(
+                "change the step that sends it first; only `compact` can be said here, which writes it anew",
+            ));
         }
     }
 }

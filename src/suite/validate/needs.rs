@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::texts;
 use crate::{
-    idjag::{HmacSecret, KeyChoice, SignatureDefect},
+    idjag::{EncryptionKey, HmacSecret, KeyChoice, SignatureDefect},
     suite::{Case, Constraint, Exchange, Need, Step},
     template,
     token_request::{ClientAuthenticationMethod, ClientChoice, SecretChoice},
@@ -52,6 +52,11 @@ fn of_exchange(exchange: &Exchange, needs: &mut BTreeSet<Need>) {
     {
         needs.insert(Need::ClientSecret);
     }
+    match exchange.id_jag.encrypted.map(|encryption| encryption.key) {
+        Some(EncryptionKey::Target) => drop(needs.insert(Need::TargetKey)),
+        Some(EncryptionKey::ClientSecret) => drop(needs.insert(Need::ClientSecret)),
+        Some(EncryptionKey::Password) | None => {}
+    }
     let Some(authentication) = &exchange.token_request.client_authentication else { return };
     if authentication.client == ClientChoice::Other {
         needs.insert(Need::OtherClient);
@@ -91,6 +96,7 @@ fn of_variable(name: &str) -> Option<Need> {
         "resource" => Need::Resource,
         "other_resource" => Need::OtherResource,
         "expect_subject" => Need::ExpectSubject,
+        "target.encryption_jwk" => Need::TargetKey,
         _ => return None,
     })
 }

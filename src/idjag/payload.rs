@@ -1,0 +1,44 @@
+//! How the payload is written as bytes: what no list of members can say.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How the claims are written as bytes. The signature is right, over these bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadEncoding {
+    /// UTF-8 with a byte order mark in front (RFC 8259 section 8.1: not to be written, and may be passed over).
+    ByteOrderMark,
+    /// UTF-16 with its byte order mark (RFC 7519 section 7.2: it has to be UTF-8).
+    Utf16,
+    /// UTF-8, but for one byte in the text of a further claim.
+    InvalidUtf8,
+    /// Apostrophes in place of the quotation marks.
+    SingleQuotes,
+}
+
+/// The bytes of a payload.
+pub(super) fn bytes(text: String, encoding: Option<PayloadEncoding>) -> Vec<u8> {
+    match encoding {
+        None => text.into_bytes(),
+        Some(PayloadEncoding::ByteOrderMark) => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+        Some(PayloadEncoding::Utf16) => {
+            std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+        }
+        Some(PayloadEncoding::InvalidUtf8) => {
+            let members = text.strip_suffix('}').unwrap_or(&text).as_bytes();
+            [members, b",\"https://claims.example/note\":\"\xff\"}"].concat()
+        }
+        Some(PayloadEncoding::SingleQuotes) => text.replace('"', "'").into_bytes(),
+    }
+}
+
+/// What differs, in words.
+pub(super) fn describe(encoding: PayloadEncoding) -> &'static str {
+    match encoding {
+        PayloadEncoding::ByteOrderMark => "the payload begins with a byte order mark",
+        PayloadEncoding::Utf16 => "the payload is UTF-16",
+        PayloadEncoding::InvalidUtf8 => "a further claim holds a byte that is no UTF-8",
+        PayloadEncoding::SingleQuotes => "the payload has apostrophes in place of quotation marks",
+    }
+}
