@@ -92,8 +92,5 @@ pub fn skip_reason(
 
 /// Whether the metadata has a list of that name with something in it.
 fn advertises(discovery: &Discovery, name: &str) -> bool {
-    discovery
-        .metadata()
-        .and_then(|metadata| metadata.strings(name))
-        .is_some_and(|values| !values.is_empty())
+    discovery.metadata().and_then(|metadata| metadata.strings(name)).is_some_and(|values| !values.is_empty())
 }

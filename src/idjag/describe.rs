@@ -1,7 +1,8 @@
 //! A change of the ID-JAG in words, for reports: one sentence fragment for each thing that differs.
 
 use super::{
-    CompactDefect, EncryptedContent, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jwe, jws, payload,
+    CompactDefect, EncryptedContent, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jwe, jws,
+    payload,
 };
 use crate::{
     observation::clip,

@@ -234,8 +234,8 @@ mod tests {
     fn the_key_is_derived_as_in_the_example_of_the_rfc() {
         // RFC 7518 appendix C: 128 bits, of which the round gives twice as many.
         let secret = [
-            158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156, 251, 49, 110, 163, 218,
-            128, 106, 72, 246, 218, 167, 121, 140, 254, 144, 196,
+            158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156, 251, 49, 110, 163,
+            218, 128, 106, 72, 246, 218, 167, 121, 140, 254, 144, 196,
         ];
         let key = concat_kdf(&secret, "A128GCM", ["Alice", "Bob"], 128);
         assert_eq!(B64URL.encode(&key[..16]), "VqqN6vgjbSBcIijNcacQGg");
@@ -253,7 +253,9 @@ mod tests {
         let mut without = set.clone();
         without["keys"].as_array_mut().unwrap().pop();
         assert_eq!(recipient(&without).unwrap()["kid"], "first");
-        for none in [json!({}), json!({ "keys": 7 }), json!({ "keys": [{ "kty": "oct" }, 7, null] }), json!([])] {
+        for none in
+            [json!({}), json!({ "keys": 7 }), json!({ "keys": [{ "kty": "oct" }, 7, null] }), json!([])]
+        {
             assert_eq!(recipient(&none), None, "{none}");
         }
     }

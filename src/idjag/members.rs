@@ -86,11 +86,8 @@ impl Members {
 
     /// The JSON object as text.
     pub fn to_json(&self) -> String {
-        let members: Vec<String> = self
-            .0
-            .iter()
-            .map(|member| format!("{}:{}", member.written_name(), member.text))
-            .collect();
+        let members: Vec<String> =
+            self.0.iter().map(|member| format!("{}:{}", member.written_name(), member.text)).collect();
         format!("{{{}}}", members.join(","))
     }
 }

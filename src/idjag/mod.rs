@@ -219,11 +219,7 @@ impl IdJag {
     ///
     /// # Errors
     /// [`AssemblyError`]: `key` is not of the algorithm's type, or a defect does not go with it.
-    pub fn assemble(
-        &self,
-        key: &SigningKey,
-        client_secret: Option<&str>,
-    ) -> Result<String, AssemblyError> {
+    pub fn assemble(&self, key: &SigningKey, client_secret: Option<&str>) -> Result<String, AssemblyError> {
         let client_secret = client_secret.unwrap_or_default();
         let payload = self.payload.clone().unwrap_or_else(|| self.claims.to_json());
         let payload = payload::bytes(payload, self.encoding);
@@ -232,8 +228,9 @@ impl IdJag {
             None => self.sign(&header, &payload, key, client_secret)?,
             Some(Nesting::SignedInUnsigned) => {
                 let inner = self.sign(&header, &payload, key, client_secret)?;
-                let outer: Members =
-                    [("typ", json!(TYP)), ("alg", json!("none")), ("cty", json!("JWT"))].into_iter().collect();
+                let outer: Members = [("typ", json!(TYP)), ("alg", json!("none")), ("cty", json!("JWT"))]
+                    .into_iter()
+                    .collect();
                 jws::Parts::new(&outer.to_json(), inner.as_bytes()).compact()
             }
             Some(Nesting::UnsignedInSigned) => {

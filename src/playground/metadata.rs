@@ -11,9 +11,11 @@ use crate::keys::Algorithm;
 
 use super::{
     State,
-    clients::SCOPES,
+    clients::{DETAILS_TYPE, SCOPES},
+    dpop,
     faults::Fault,
     http::{login_page, redirect_to_login},
+    jwe,
     response::with_headers,
 };
 
@@ -64,6 +66,10 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
         "authorization_grant_profiles_supported": [GRANT_PROFILE],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "scopes_supported": SCOPES,
+        "authorization_details_types_supported": [DETAILS_TYPE],
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
+        "id_jag_encryption_alg_values_supported": [jwe::ALG],
+        "id_jag_encryption_enc_values_supported": [jwe::ENC],
     });
     let profiles = "authorization_grant_profiles_supported";
     let mut set = |fault: Fault, name: &str, value: Value| {
@@ -107,7 +113,7 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
     metadata
 }
 
-/// The key that verifies the access tokens.
+/// The key that verifies the access tokens, and the one for which ID-JAGs are encrypted.
 pub(super) fn jwks(state: &State) -> Response<Body> {
     let mut jwk = state.signing_key.jwk(Some(Algorithm::ES256));
     if state.faults.has(Fault::JwksPrivateKey) {
@@ -120,6 +126,6 @@ pub(super) fn jwks(state: &State) -> Response<Body> {
         jwk["x"] = json!("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY");
         jwk["y"] = json!("T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU");
     }
-    let text = json!({ "keys": [jwk] }).to_string();
+    let text = json!({ "keys": [jwk, state.decryption_key.jwk()] }).to_string();
     with_headers(200, text, &[(header::CONTENT_TYPE, "application/json"), CACHE_CONTROL])
 }

@@ -2,18 +2,20 @@
 //! given any of its named faults. What stays out: the protected resource, and everything that judges.
 //!
 //! A request goes through `token_endpoint`, which reads top to bottom: form, client authentication, grant type,
-//! then the ID-JAG (`jwt`, `validation`, `signature`), scope and resource (`authorization`), `replay`, and the
+//! then a proof of possession (`dpop`), the ID-JAG (`jwe`, `jwt`, `validation`, `signature`), scope and resource (`authorization`), `replay`, and the
 //! answer (`access_token`, `response`). A fault is a visible branch at the check that it breaks.
 
 mod access_token;
 mod authorization;
 mod client_authentication;
 mod clients;
+mod dpop;
 mod fault_row;
 mod fault_table;
 mod faults;
 mod form;
 mod http;
+mod jwe;
 mod jwks_cache;
 mod jwt;
 mod key_set;
@@ -43,7 +45,10 @@ use crate::{
     keys::{KeyError, SigningKey},
 };
 
-use self::{clients::Clients, faults::Faults, jwks_cache::JwksCache, replay::ReplayStore};
+use self::{
+    clients::Clients, dpop::UsedProofs, faults::Faults, jwe::DecryptionKey, jwks_cache::JwksCache,
+    replay::ReplayStore,
+};
 
 pub use self::{
     clients::RegisteredClient,
@@ -77,6 +82,8 @@ pub struct PlaygroundConfig {
     pub ca_pem: Option<String>,
     /// How it settles what the specifications leave open.
     pub policies: Policies,
+    /// Whether it demands that DPoP proofs hold a nonce of its own (RFC 9449 section 8).
+    pub demands_dpop_nonce: bool,
 }
 
 impl PlaygroundConfig {
@@ -90,6 +97,7 @@ impl PlaygroundConfig {
             clock: Clock::System,
             ca_pem: None,
             policies: Policies::default(),
+            demands_dpop_nonce: false,
         }
     }
 }
@@ -222,6 +230,9 @@ struct State {
     jwks: JwksCache,
     replay: ReplayStore,
     signing_key: SigningKey,
+    decryption_key: DecryptionKey,
+    used_proofs: UsedProofs,
+    demands_dpop_nonce: bool,
     throttle: http::Throttle,
 }
 
@@ -252,6 +263,9 @@ impl State {
             policies: config.policies,
             replay: ReplayStore::default(),
             signing_key: SigningKey::from_pem(SIGNING_KEY)?,
+            decryption_key: DecryptionKey::new()?,
+            used_proofs: UsedProofs::default(),
+            demands_dpop_nonce: config.demands_dpop_nonce,
             throttle: http::Throttle::default(),
         })
     }

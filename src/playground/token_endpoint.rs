@@ -12,8 +12,10 @@ use axum::{
 use super::{
     State, access_token, authorization, client_authentication,
     clients::{RESOURCES, RegisteredClient},
+    dpop,
     faults::Fault,
     form::Form,
+    jwe::Opened,
     jwt::Jwt,
     policies::Replay,
     refusal::{Code, Refusal},
@@ -46,20 +48,25 @@ async fn exchange(state: &State, request: Request) -> Result<Issued, Refusal> {
         && let Some(assertion) = form.one("assertion")
     {
         let named = client_authentication::named_client(&parts.headers, &form, &state.faults);
-        accept(state, assertion, &presenter(named.as_deref().unwrap_or_default(), &form)).await?;
+        let named = named.unwrap_or_default();
+        let client = state.clients.find(&named);
+        accept(state, assertion, &presenter(&named, client, &form)).await?;
     }
     let client = authenticate(state, &parts.headers, &form)?;
     let assertion = assertion(state, &form)?;
-    redeem(state, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
+    redeem(state, &parts.headers, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
 }
 
 async fn redeem(
     state: &State,
+    headers: &HeaderMap,
     form: &Form,
     assertion: &str,
     client: RegisteredClient,
 ) -> Result<Issued, Refusal> {
-    let (jwt, id_jag) = accept(state, assertion, &presenter(client.id, form)).await?;
+    let proved = proved_key(state, headers)?;
+    let (jwt, id_jag) = accept(state, assertion, &presenter(client.id, Some(client), form)).await?;
+    let bound_to = dpop::bound_key(&jwt, proved, &state.faults)?;
     let granted = authorization::grant(&jwt, form, &state.policies, &state.faults)?;
     let now = state.now();
     let single_use = state.policies.replay == Replay::SingleUse;
@@ -75,10 +82,27 @@ async fn redeem(
             assertion_text: assertion,
             client_id: client.id,
             granted: &granted,
+            bound_to: bound_to.as_deref(),
             now,
         },
     )?;
-    Ok(Issued { access_token, granted })
+    let bound = bound_to.is_some() && !state.faults.has(Fault::DpopBearer);
+    Ok(Issued { access_token, granted, bound })
+}
+
+/// The key whose possession the request proves, by its thumbprint.
+fn proved_key(state: &State, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    if state.faults.has(Fault::DpopIgnored) {
+        return Ok(None);
+    }
+    let demanded = state.demands_dpop_nonce || state.faults.has(Fault::DpopNonceWithheld);
+    let expected = dpop::Expected {
+        token_endpoint: &state.token_endpoint,
+        nonce: demanded.then_some(response::DPOP_NONCE),
+        now: state.now(),
+        faults: &state.faults,
+    };
+    dpop::proved_key(headers, &expected, &state.used_proofs)
 }
 
 /// Everything about the ID-JAG itself.
@@ -93,7 +117,21 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
         faults,
         now,
     };
-    let jwt = Jwt::parse(assertion, faults)?;
+    if faults.has(Fault::LongAssertion500) && assertion.len() > 32 * 1024 {
+        return Err(Refusal::crash("value too long for type character varying(32768)"));
+    }
+    let signed = match state.decryption_key.open(assertion, presenter.secret, faults)? {
+        Opened::Signed(signed) => signed,
+        Opened::Claims { header, claims } => {
+            // Whoever takes these takes them for verified.
+            let jwt = Jwt::unsigned(header, &claims, faults)?;
+            validation::header(&jwt, &rules)?;
+            let issuer = validation::issuer(&jwt, &rules)?;
+            let id_jag = validation::claims(&jwt, &issuer, presenter, &rules)?;
+            return Ok((jwt, id_jag));
+        }
+    };
+    let jwt = Jwt::parse(&signed, faults)?;
     validation::header(&jwt, &rules)?;
     let algorithm = signature::algorithm(&jwt, faults)?;
     // Before anything is fetched: an issuer that is not trusted must not make the server send requests.
@@ -130,8 +168,9 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
     Ok((jwt, id_jag))
 }
 
-fn presenter<'a>(client_id: &'a str, form: &'a Form) -> Presenter<'a> {
-    Presenter { client_id, form_client_id: form.one("client_id") }
+fn presenter<'a>(client_id: &'a str, client: Option<RegisteredClient>, form: &'a Form) -> Presenter<'a> {
+    let secret = client.and_then(|client| client.secret);
+    Presenter { client_id, secret, form_client_id: form.one("client_id") }
 }
 
 /// The authenticated client; the grant is not looked at before (RFC 6749 section 5.2 names no order, but a wrong

@@ -393,8 +393,10 @@ impl Checker<'_> {
         }
         let rewritten = IdJagChange { compact: file.id_jag.compact.clone(), ..IdJagChange::default() };
         if rewritten != file.id_jag {
-            let problem = self
-                .key(&item.key("id_jag"), "the ID-JAG of the step before is sent again: it is signed already");
+            let problem = self.key(
+                &item.key("id_jag"),
+                "the ID-JAG of the step before is sent again: it is signed already",
+            );
             let same = self.positions.key(&path);
             self.problem(problem.also(same, "for this reason").help(
                 "change the step that sends it first; only `compact` can be said here, which writes it anew",
