@@ -299,6 +299,11 @@ impl SigningKey {
         self.key_type
     }
 
+    /// The members of the public key (RFC 7518 section 6), and no other.
+    pub fn public_members(&self) -> &[(&'static str, String)] {
+        &self.public_members
+    }
+
     /// The public key as a JWK (RFC 7517) for signatures; `alg` is added where given. A key that serves several
     /// algorithms has none.
     pub fn jwk(&self, alg: Option<Algorithm>) -> Value {

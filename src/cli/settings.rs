@@ -8,6 +8,7 @@ use super::options::RunOptions;
 use crate::{
     discovery::split_origin,
     keys::Algorithm,
+    playground::Playground,
     settings::{Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings},
     token_request::ClientAuthenticationMethod,
 };
@@ -136,6 +137,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         },
         wait: seconds("--wait", options.wait, 0.0, 0.0)?,
         max_wait: seconds("--max-wait", options.max_wait, 0.0, 0.0)?,
+        intrusive: intrusive(options.intrusive.as_deref(), options.target.as_deref())?,
         strict: options.strict.unwrap_or(false),
         probes: !options.no_probes.unwrap_or(false),
         http: HttpSettings {
@@ -159,6 +161,11 @@ impl Settings {
         self.resource = self.resource.or(started.resource);
         self.other_resource = self.other_resource.or(started.other_resource);
         self.expect_subject = self.expect_subject.or(started.expect_subject);
+        if self.embedded {
+            // What the playground knows of its user.
+            let email = || Playground::EMAIL.into();
+            self.claims.entry("email").or_insert_with(email);
+        }
         self
     }
 }
@@ -230,6 +237,27 @@ fn client_auth(
         return Err(wrong("--client-auth", format!("{name} needs a secret; add --client-secret")));
     }
     Ok(Some(method))
+}
+
+/// `auto`: only what is on this machine is loaded unasked.
+fn intrusive(typed: Option<&str>, target: Option<&str>) -> Result<bool, UsageError> {
+    match typed {
+        Some("yes") => Ok(true),
+        None | Some("no") => Ok(false),
+        Some("auto") => Ok(target.is_none_or(is_loopback)),
+        Some(other) => Err(wrong("--intrusive", unknown("value", other, &["yes", "no", "auto"]))),
+    }
+}
+
+fn is_loopback(target: &str) -> bool {
+    let host = url::Url::parse(target).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    match host {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        // RFC 6761 section 6.3.
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 fn claims(typed: &[String]) -> Result<Map<String, Value>, UsageError> {

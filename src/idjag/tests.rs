@@ -239,7 +239,7 @@ fn a_key_of_another_type_is_an_error_and_no_panic() {
     let id_jag = IdJag::well_formed(&grant(), Algorithm::RS256, NOW, "j");
     assert!(matches!(
         id_jag.assemble(&key(Algorithm::ES256), None),
-        Err(KeyError::WrongType { algorithm: Algorithm::RS256, .. })
+        Err(AssemblyError::Key(KeyError::WrongType { algorithm: Algorithm::RS256, .. }))
     ));
 }
 

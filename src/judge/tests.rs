@@ -19,6 +19,7 @@ fn observation(status: u16, headers: &[(&str, &str)], body: Value) -> Observatio
 
 fn expectation(answer: Answer) -> Expectation {
     Expectation {
+        within: None,
         answer,
         status: Vec::new(),
         headers: Default::default(),

@@ -142,6 +142,8 @@ impl Playground {
     pub const OTHER_CLIENT: RegisteredClient = clients::OTHER_CLIENT;
     /// A client without a secret.
     pub const PUBLIC_CLIENT_ID: &'static str = clients::PUBLIC_CLIENT_ID;
+    /// The e-mail address of the user `user-123`.
+    pub const EMAIL: &'static str = validation::EMAIL.1;
     /// The scopes that every client is registered for.
     pub const SCOPES: [&'static str; 2] = clients::SCOPES;
     /// The resources that the server governs.

@@ -16,7 +16,7 @@ pub const LONGEST_LIFETIME: i64 = 3600;
 
 const ID_JAG_TYPE: &str = "oauth-id-jag+jwt";
 /// The e-mail address of the user of this name, for the server that finds users by it.
-const EMAIL: (&str, &str) = ("user-123", "user-123@todos.example");
+pub(super) const EMAIL: (&str, &str) = ("user-123", "user-123@todos.example");
 /// The client by the name that the IdP has for it: without what the IdP appends for each resource.
 const CLIENT_AT_IDP: &str = "todo-app";
 

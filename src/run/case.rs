@@ -70,12 +70,16 @@ pub(super) async fn run_case(
             }
             Step::Discovery(_) | Step::Run(_) => continue,
         };
-        let prepared = match sent.last() {
+        let mut prepared = match sent.last() {
             Some(earlier) if send.same_assertion => {
                 session.again(baseline, &case.setup, &send.exchange, &earlier.prepared)?
             }
             _ => session.prepare(baseline, &case.setup, &send.exchange, &case_jti)?,
         };
+        let same_proof = send.exchange.token_request.dpop.as_ref().is_some_and(|dpop| dpop.same_proof);
+        if let Some(earlier) = sent.last().filter(|_| same_proof) {
+            prepared.repeat_proof(&earlier.observation.request);
+        }
         // In a case of several steps the defect can lie in what came before.
         let alone = case.steps.len() == 1;
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {

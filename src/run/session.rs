@@ -19,7 +19,7 @@ use crate::{
     settings::{Client, Settings},
     suite::Exchange,
     template::Variables,
-    token_request::{Clients, TokenRequest},
+    token_request::{Clients, DpopChange, DpopContext, DpopKey, TokenRequest, dpop},
 };
 
 /// Identifiers that are fresh in every use: `PREFIX-1`, `PREFIX-2` … The prefix is an input, random in real runs
@@ -59,6 +59,19 @@ pub(super) struct Session {
     pub(super) token_endpoint: String,
     /// The target's own JWK Set.
     pub(super) jwks: Option<Value>,
+    /// The first type of authorization details in its metadata.
+    pub(super) details_type: Option<String>,
+}
+
+impl Prepared {
+    /// The DPoP proof that an earlier request was sent with, in place of a fresh one.
+    pub(super) fn repeat_proof(&mut self, earlier: &HttpRequest) {
+        let same = earlier.headers.iter().find(|(name, _)| name == dpop::FIELD);
+        self.request.headers.retain(|(name, _)| name != dpop::FIELD);
+        self.request.headers.extend(same.cloned());
+        // A fresh one, with a nonce, would not be the same.
+        self.dpop = None;
+    }
 }
 
 /// A token request, ready to be sent.
@@ -73,6 +86,8 @@ pub(super) struct Prepared {
     /// Whether it is anything else than the control. A value of a table can coincide with the right one, such as
     /// a client id in capitals that has no letters.
     pub(super) differs: bool,
+    /// The DPoP proof that the request has, for making another with a nonce.
+    pub(super) dpop: Option<DpopChange>,
     /// Whether its `aud` or `iss` is the right one but for a final slash, which servers may take for the same.
     pub(super) slash_apart: bool,
 }
@@ -109,6 +124,11 @@ impl Session {
         if let Some(jwk) = self.jwks.as_ref().and_then(idjag::recipient) {
             variables.set("target.encryption_jwk", jwk.clone());
         }
+        if let Some(name) = &self.details_type {
+            variables.set("target.authorization_details_type", name.as_str());
+        }
+        let dpop = dpop::key(DpopKey::Own).map_err(|error| error.to_string())?;
+        variables.set("dpop.jkt", dpop.kid());
         variables.set("idp.kid", published.kid());
         variables.set("idp.unpublished_jwk", unpublished.jwk(None));
         let grant = Grant {
@@ -140,6 +160,7 @@ impl Session {
             scope,
             variables,
             differs: id_jag != control,
+            dpop: None,
             slash_apart: ["aud", "iss"].into_iter().any(|name| slash_apart(&control, &id_jag, name)),
         };
         self.write(baseline, setup, defect, &mut prepared)?;
@@ -189,8 +210,20 @@ impl Session {
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
         prepared.differs |= token_request != control;
         let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
+        prepared.dpop = token_request.dpop().cloned();
         prepared.request = token_request.write(&self.token_endpoint, baseline.manner, clients);
+        if let Some(dpop) = &prepared.dpop {
+            let proof = self.proof(dpop, None)?;
+            let fields = (0..dpop.fields()).map(|_| (dpop::FIELD.to_owned(), proof.clone()));
+            prepared.request.headers.extend(fields);
+        }
         Ok(())
+    }
+
+    fn proof(&self, dpop: &DpopChange, nonce: Option<&str>) -> Result<String, String> {
+        let (now, jti) = (self.clock.now(), self.ids.fresh());
+        let context = DpopContext { token_endpoint: &self.token_endpoint, now, jti: &jti, nonce };
+        dpop.proof(context).map_err(|error| error.to_string())
     }
 
     /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.
@@ -206,8 +239,24 @@ impl Session {
         matches!(self.clock, Clock::Set(_)) || seconds <= self.settings.max_wait.as_secs()
     }
 
+    /// Sends a request; once more with the nonce, where the target demands one (RFC 9449 section 8).
     pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
-        self.http.send(prepared.request.clone()).await
+        let observation = self.http.send(prepared.request.clone()).await;
+        match self.with_nonce(prepared, &observation) {
+            Some(request) => self.http.send(request).await,
+            None => observation,
+        }
+    }
+
+    fn with_nonce(&self, prepared: &Prepared, observation: &Observation) -> Option<HttpRequest> {
+        let response = observation.response()?;
+        let dpop = prepared.dpop.as_ref().filter(|_| response.oauth_error() == Some("use_dpop_nonce"))?;
+        let proof = self.proof(dpop, Some(response.header("dpop-nonce")?)).ok()?;
+        let mut request = prepared.request.clone();
+        for (_, value) in request.headers.iter_mut().filter(|(name, _)| name == dpop::FIELD) {
+            value.clone_from(&proof);
+        }
+        Some(request)
     }
 }
 
@@ -236,6 +285,7 @@ pub(super) fn variables(
     optional("target.token_endpoint", token_endpoint);
     optional("scope", settings.scope.as_deref());
     optional("resource", settings.resource.as_deref());
+    optional("email", settings.claims.get("email").and_then(Value::as_str));
     optional("expect_subject", settings.expect_subject.as_deref());
     optional("other_resource", settings.other_resource.as_deref());
     let mut client = |client: &Client, id, secret| {

@@ -195,6 +195,9 @@ pub struct ExpectFile {
     pub either: bool,
     /// Nothing is demanded: the answer becomes this entry of the server's profile.
     pub measured: Option<String>,
+    /// An answer within so many seconds: a later one, or none, is a finding. A connection that the target closes is as
+    /// good as a refusal then.
+    pub within: Option<u64>,
     /// The status is one of these.
     pub status: Vec<u16>,
     /// Header fields of the answer.
@@ -423,6 +426,14 @@ pub enum Need {
     RsaKey,
     /// A public key of the target for which a JWE can be made: RSA, P-256 or P-384, at its `jwks_uri`.
     TargetKey,
+    /// That the metadata offers DPoP with ES256 (`dpop_signing_alg_values_supported`).
+    Dpop,
+    /// That the metadata names a type of authorization details (`authorization_details_types_supported`).
+    AuthorizationDetails,
+    /// The user's e-mail address, `--claim email=…`.
+    Email,
+    /// `--intrusive yes`.
+    Intrusive,
     /// That the metadata offers to take encrypted ID-JAGs, as is proposed (`id_jag_encryption_…`).
     IdJagEncryption,
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::DpopChange;
+
 /// What differs from the well-formed token request: `POST` of a form with `grant_type` and `assertion`, and the
 /// client authentication that the baseline settled. Nothing given is the well-formed one.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -28,6 +30,8 @@ pub struct TokenRequestChange {
     pub headers: BTreeMap<String, String>,
     /// How the client authenticates.
     pub client_authentication: Option<ClientAuthenticationChange>,
+    /// A DPoP proof (RFC 9449); the well-formed request has none. That of a defect takes the place of that of `setup`.
+    pub dpop: Option<DpopChange>,
 }
 
 impl TokenRequestChange {

@@ -41,6 +41,7 @@ impl TokenRequestChange {
             self.headers.iter().map(|(name, value)| format!("header field {name}: {}", clip(value, SHOWN))),
         );
         words.extend(self.client_authentication.iter().flat_map(describe_client));
+        words.extend(self.dpop.iter().flat_map(super::DpopChange::describe));
         words
     }
 

@@ -3,9 +3,11 @@
 
 mod change;
 mod describe;
+pub mod dpop;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 pub use change::*;
+pub use dpop::{DpopChange, DpopContext, DpopKey, DpopSignature};
 
 use crate::{
     observation::HttpRequest,
@@ -51,6 +53,7 @@ pub struct TokenRequest {
     body: BodyForm,
     headers: Vec<(String, String)>,
     client: ClientAuthenticationChange,
+    dpop: Option<DpopChange>,
 }
 
 impl TokenRequest {
@@ -64,6 +67,7 @@ impl TokenRequest {
             body: BodyForm::Form,
             headers: Vec::new(),
             client: ClientAuthenticationChange::default(),
+            dpop: None,
         }
     }
 
@@ -101,7 +105,15 @@ impl TokenRequest {
                 self.client.authorization = Some(template::substitute_text(text, variables)?);
             }
         }
+        if let Some(dpop) = &change.dpop {
+            self.dpop = Some(dpop.substituted(variables)?);
+        }
         Ok(())
+    }
+
+    /// The DPoP proof that it is to have, with its changes.
+    pub fn dpop(&self) -> Option<&DpopChange> {
+        self.dpop.as_ref().filter(|dpop| dpop.fields() > 0)
     }
 
     /// The request as it is sent to `token_endpoint`.

@@ -341,6 +341,12 @@ impl Checker<'_> {
             if file.same_assertion {
                 self.same_assertion(&item, file, sent);
             }
+            if !sent && file.token_request.dpop.as_ref().is_some_and(|dpop| dpop.same_proof) {
+                let request = item.key("token_request");
+                let dpop = request.key("dpop");
+                let problem = self.key(&dpop.key("same_proof"), "there is no proof yet to send again");
+                self.problem(problem.help("the first step that sends makes it"));
+            }
             let exchange =
                 Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
             let nothing_differs = exchange == Exchange::default() && !file.same_assertion && !idp_acted;

@@ -105,6 +105,7 @@ impl Checker<'_> {
         let headers = self.headers(&path.key("headers"), &expect.headers);
         Some(Expected::Answer(Expectation {
             answer,
+            within: expect.within,
             status: expect.status.clone(),
             headers,
             members: expect.members.clone(),

@@ -97,6 +97,8 @@ fn of_variable(name: &str) -> Option<Need> {
         "other_resource" => Need::OtherResource,
         "expect_subject" => Need::ExpectSubject,
         "target.encryption_jwk" => Need::TargetKey,
+        "target.authorization_details_type" => Need::AuthorizationDetails,
+        "email" => Need::Email,
         _ => return None,
     })
 }

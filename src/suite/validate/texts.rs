@@ -46,6 +46,13 @@ pub(super) fn of_token_request(path: &Path<'_>, change: &TokenRequestChange, vis
     for (at, parameter) in change.add_parameters.iter().enumerate() {
         of_text(&added.index(at).key("value"), &parameter.value, visit);
     }
+    if let Some(dpop) = &change.dpop {
+        let path = path.key("dpop");
+        for (key, members) in [("claims", &dpop.claims), ("header", &dpop.header)] {
+            let path = path.key(key);
+            members.iter().for_each(|(name, value)| of_value(&path.key(name), value, visit));
+        }
+    }
     if let Some(authentication) = &change.client_authentication
         && let Some(text) = &authentication.authorization
     {
