@@ -26,6 +26,7 @@ fn options(fault: Fault) -> RunOptions {
         idp_alg: text(if needs_rsa { "RS256" } else { "EdDSA" }),
         client_auth: (fault == Fault::BasicUnsupported).then(|| "client_secret_basic".to_owned()),
         strict: Some(true),
+        intrusive: (fault == Fault::JweBomb500).then(|| "yes".to_owned()),
         policy: (fault.info().row == "own.jwt-bearer.replay").then(|| vec!["replay=single-use".to_owned()]),
         ..RunOptions::default()
     }
