@@ -437,6 +437,7 @@ mod tests {
         assert_eq!(text("${target.issuer|without_slash}"), "https://as.example/Tenant");
         assert_eq!(text("${target.issuer|with_slash}"), "https://as.example/Tenant/");
         assert_eq!(text("${resource|with_slash}"), "https://api.example/");
+        assert_eq!(text("${target.issuer|upper_origin}"), "HTTPS://AS.EXAMPLE/Tenant/");
         assert_eq!(text("${resource|without_slash}"), "https://api.example");
         assert_eq!(text("${target.issuer|without_slash|upper}x"), "HTTPS://AS.EXAMPLE/TENANTx");
         assert_eq!(MODIFIERS.map(|(name, _)| Modifier::named(name).is_some()), [true; 7]);
@@ -460,7 +461,7 @@ mod tests {
             (
                 "${jti|upper|}",
                 "",
-                "the modifiers are upper, lower, text, without_slash, with_slash, toggled_slash",
+                "the modifiers are upper, lower, text, without_slash, with_slash, upper_origin, toggled_slash",
             ),
             ("${ now }", " now ", "did you mean `${now}`?"),
             ("x${client.id", "${client.id", "write `$${` for a literal `${`"),

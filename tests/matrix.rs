@@ -22,11 +22,13 @@ use tokio::sync::Semaphore;
 fn options(fault: Fault) -> RunOptions {
     let text = |value: &str| Some(value.to_owned());
     let needs_rsa = ["alg-", "base64-"].iter().any(|start| fault.name().starts_with(start));
+    // These show only where the target may be loaded.
+    let loads = [Fault::JweBomb500, Fault::LargeBody500];
     RunOptions {
         idp_alg: text(if needs_rsa { "RS256" } else { "EdDSA" }),
         client_auth: (fault == Fault::BasicUnsupported).then(|| "client_secret_basic".to_owned()),
         strict: Some(true),
-        intrusive: (fault == Fault::JweBomb500).then(|| "yes".to_owned()),
+        intrusive: loads.contains(&fault).then(|| "yes".to_owned()),
         policy: (fault.info().row == "own.jwt-bearer.replay").then(|| vec!["replay=single-use".to_owned()]),
         ..RunOptions::default()
     }
@@ -100,6 +102,16 @@ async fn the_correct_server_gets_no_complaint_whatever_the_profile_and_the_polic
             expect_no_complaint(Setup { options, ..Setup::default() }, &registry, &suites).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_correct_server_gets_no_complaint_when_it_demands_a_nonce_in_proofs() {
+    let (registry, suites) = shipped();
+    let filters = vec!["proof-of-possession".to_owned()];
+    let setup = Setup { demands_dpop_nonce: true, filters, ..Setup::default() };
+    expect_no_complaint(setup.clone(), &registry, &suites).await;
+    let report = run(setup, &registry, &suites).await;
+    assert_eq!(report.summary.skip, 0, "the nonce was followed in every control");
 }
 
 #[tokio::test(flavor = "multi_thread")]

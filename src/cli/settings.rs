@@ -349,3 +349,32 @@ pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("unknown {kind} `{word}`{hint} ({})", known.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_loaded_where_that_is_asked_for_or_it_is_on_this_machine() {
+        let runs = |typed: Option<&str>, target: Option<&str>| intrusive(typed, target).unwrap();
+        for target in [None, Some("http://127.0.0.1:9556"), Some("https://as.example")] {
+            assert!(runs(Some("yes"), target));
+            assert!(!runs(Some("no"), target) && !runs(None, target));
+        }
+        for here in [
+            "http://127.0.0.1:9556/t",
+            "http://127.9.9.9",
+            "http://[::1]:1",
+            "http://LOCALHOST",
+            "http://as.localhost:80",
+        ] {
+            assert!(runs(Some("auto"), Some(here)), "{here}");
+        }
+        for elsewhere in
+            ["https://as.example", "http://10.0.0.1", "http://localhost.example", "http://128.0.0.1"]
+        {
+            assert!(!runs(Some("auto"), Some(elsewhere)), "{elsewhere}");
+        }
+        assert!(runs(Some("auto"), None), "the embedded playground");
+    }
+}

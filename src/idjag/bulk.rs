@@ -71,3 +71,26 @@ impl Bulk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::idjag::tests::{claims, header, text, verifies, with};
+
+    #[test]
+    fn there_is_as_much_as_was_asked_for_and_the_rest_stays() {
+        let (token, key) = with(json!({ "bulk": { "claims": 100 } }));
+        assert_eq!(claims(&token).as_object().unwrap().len(), 109);
+        assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+        let (token, _) = with(json!({ "bulk": { "text": 12_000 } }));
+        assert_eq!(claims(&token)["https://claims.example/text"].as_str().unwrap().len(), 12_000);
+        assert!(token.len() > 16_000);
+        let (token, _) = with(json!({ "bulk": { "scopes": 3 } }));
+        assert_eq!(claims(&token)["scope"], "todos.read jagspec.1 jagspec.2 jagspec.3");
+        let (token, _) = with(json!({ "bulk": { "certificate": 1000 } }));
+        assert_eq!(header(&token)["x5c"][0].as_str().unwrap().len(), 1000);
+        let (token, _) = with(json!({ "bulk": { "nesting": 1000 } }));
+        assert!(text(&token, 1).contains(&"[".repeat(1000)));
+        assert_eq!(Bulk::Nesting(7).describe(), "a further claim of arrays nested 7 deep");
+    }
+}

@@ -259,4 +259,133 @@ mod tests {
             assert_eq!(recipient(&none), None, "{none}");
         }
     }
+
+    use aws_lc_rs::{
+        agreement::PrivateKey,
+        rsa::{OaepPrivateDecryptingKey, PrivateDecryptingKey},
+    };
+    use rsa::pkcs8::SecretDocument;
+
+    use crate::{
+        idjag::tests::{attempt, variables, verifies},
+        keys::{Algorithm, SigningKey},
+    };
+
+    fn der(pem: &str) -> Vec<u8> {
+        SecretDocument::from_pem(pem).unwrap().1.as_bytes().to_vec()
+    }
+
+    fn part(token: &str, index: usize) -> Vec<u8> {
+        B64URL.decode(token.split('.').nth(index).unwrap()).unwrap()
+    }
+
+    fn header(token: &str) -> Value {
+        serde_json::from_slice(&part(token, 0)).unwrap()
+    }
+
+    /// What a recipient with the content key reads.
+    fn opened(token: &str, key: &[u8]) -> Vec<u8> {
+        let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).unwrap());
+        let nonce = Nonce::try_assume_unique_for_key(&part(token, 2)).unwrap();
+        let mut bytes = [part(token, 3), part(token, 4)].concat();
+        let aad = Aad::from(token.split('.').next().unwrap().as_bytes());
+        cipher.open_in_place(nonce, aad, &mut bytes).unwrap().to_vec()
+    }
+
+    fn to_key(jwk: Value, content: &str) -> String {
+        let variables = variables().with("target.encryption_jwk", jwk);
+        let change = json!({ "encrypted": { "key": "target", "content": content } });
+        attempt(Algorithm::ES256, change, &variables).0.unwrap()
+    }
+
+    #[test]
+    fn whoever_has_the_private_half_reads_the_claims() {
+        let pem = include_str!("../../fixtures/keys/unpublished-rsa.pem");
+        let mut jwk = SigningKey::from_pem(pem).unwrap().jwk(None);
+        for (alg, algorithm) in [("RSA-OAEP", &OAEP_SHA1_MGF1SHA1), ("RSA-OAEP-256", &OAEP_SHA256_MGF1SHA256)]
+        {
+            jwk["alg"] = json!(alg);
+            let token = to_key(jwk.clone(), "claims");
+            assert_eq!(header(&token)["alg"], alg);
+            let private = PrivateDecryptingKey::from_pkcs8(&der(pem)).unwrap();
+            let private = OaepPrivateDecryptingKey::new(private).unwrap();
+            let mut key = vec![0; private.min_output_size()];
+            let key = private.decrypt(algorithm, &part(&token, 1), &mut key, None).unwrap();
+            let claims: Value = serde_json::from_slice(&opened(&token, key)).unwrap();
+            assert_eq!(claims["sub"], "user-123");
+        }
+    }
+
+    #[test]
+    fn a_nested_jwt_is_the_signed_id_jag() {
+        for (pem, curve) in [
+            (include_str!("../../fixtures/keys/unpublished-p256.pem"), &agreement::ECDH_P256),
+            (include_str!("../../fixtures/keys/unpublished-p384.pem"), &agreement::ECDH_P384),
+        ] {
+            let variables =
+                variables().with("target.encryption_jwk", SigningKey::from_pem(pem).unwrap().jwk(None));
+            let change = json!({ "encrypted": { "key": "target", "content": "signed" } });
+            let (token, key) = attempt(Algorithm::ES256, change, &variables);
+            let token = token.unwrap();
+            let header = header(&token);
+            assert_eq!((&header["alg"], &header["cty"]), (&json!("ECDH-ES"), &json!("JWT")));
+            let bytes = |name: &str| B64URL.decode(header["epk"][name].as_str().unwrap()).unwrap();
+            let theirs = UnparsedPublicKey::new(curve, [vec![4], bytes("x"), bytes("y")].concat());
+            let private = PrivateKey::from_private_key_der(curve, &der(pem)).unwrap();
+            let content_key =
+                agreement::agree(&private, theirs, (), |secret| Ok(concat_kdf(secret, ENC, ["", ""], 256)));
+            let inner = String::from_utf8(opened(&token, &content_key.unwrap())).unwrap();
+            assert!(verifies(&inner, &key, jsonwebtoken::Algorithm::ES256));
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_small_until_it_is_opened() {
+        let change = json!({ "encrypted": { "key": "client-secret", "content": "zip-bomb" } });
+        let token = attempt(Algorithm::ES256, change, &variables()).0.unwrap();
+        assert_eq!((&header(&token)["zip"], &header(&token)["alg"]), (&json!("DEF"), &json!("dir")));
+        assert!(token.len() < 60_000, "{}", token.len());
+        let compressed = opened(&token, &sha256(&[b"s3cr3t"]));
+        let zeros = miniz_oxide::inflate::decompress_to_vec_with_limit(&compressed, BOMB).unwrap();
+        assert!(zeros.len() == BOMB && zeros.iter().all(|byte| *byte == 0));
+
+        let change = json!({ "encrypted": { "key": "password", "content": "claims" } });
+        let token = attempt(Algorithm::ES256, change, &variables()).0.unwrap();
+        assert_eq!(header(&token)["p2c"], 100_000_000);
+        assert_eq!(token.split('.').count(), 5);
+    }
+
+    #[test]
+    fn one_of_two_nested_signatures_is_missing() {
+        let nested = |nesting: &str| {
+            let (token, key) = attempt(Algorithm::ES256, json!({ "nested": nesting }), &variables());
+            (token.unwrap(), key)
+        };
+        let (token, key) = nested("signed-in-unsigned");
+        assert!(token.ends_with('.'));
+        assert_eq!((&header(&token)["alg"], &header(&token)["cty"]), (&json!("none"), &json!("JWT")));
+        let inner = String::from_utf8(part(&token, 1)).unwrap();
+        assert!(verifies(&inner, &key, jsonwebtoken::Algorithm::ES256));
+        let (token, _) = nested("unsigned-in-signed");
+        assert_eq!((&header(&token)["alg"], &header(&token)["cty"]), (&json!("ES256"), &json!("JWT")));
+        let inner = String::from_utf8(part(&token, 1)).unwrap();
+        assert!(inner.ends_with('.'));
+        assert_eq!(header(&inner)["alg"], "none");
+    }
+
+    #[test]
+    fn a_key_of_no_use_is_an_error_and_no_panic() {
+        for jwk in [
+            json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" }),
+            json!({ "kty": "EC", "crv": "P-256", "x": B64URL.encode([1; 32]), "y": B64URL.encode([1; 32]) }),
+            json!({ "kty": "RSA", "n": "AA", "e": "AQAB" }),
+            json!({ "kty": "RSA", "n": 7 }),
+            json!(null),
+        ] {
+            let variables = variables().with("target.encryption_jwk", jwk.clone());
+            let change = json!({ "encrypted": { "key": "target", "content": "claims" } });
+            let token = attempt(Algorithm::ES256, change, &variables).0;
+            assert_eq!(token, Err(AssemblyError::TargetKey), "{jwk}");
+        }
+    }
 }

@@ -42,3 +42,34 @@ pub(super) fn describe(encoding: PayloadEncoding) -> &'static str {
         PayloadEncoding::SingleQuotes => "the payload has apostrophes in place of quotation marks",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+    use serde_json::{Value, json};
+
+    use crate::idjag::tests::with;
+
+    fn payload(encoding: &str) -> Vec<u8> {
+        let (token, _) = with(json!({ "encoding": encoding }));
+        B64URL.decode(token.split('.').nth(1).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_encoding_is_in_the_bytes() {
+        let (plain, _) = with(json!({}));
+        let plain = B64URL.decode(plain.split('.').nth(1).unwrap()).unwrap();
+        assert_eq!(payload("byte-order-mark"), [b"\xef\xbb\xbf", plain.as_slice()].concat());
+        let utf16 = payload("utf16");
+        assert_eq!(utf16[..4], [0xff, 0xfe, b'{', 0]);
+        let units: Vec<u16> =
+            utf16[2..].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        assert_eq!(String::from_utf16(&units).unwrap().into_bytes(), plain);
+        let invalid = payload("invalid-utf8");
+        assert_eq!(invalid.iter().filter(|byte| **byte == 0xff).count(), 1);
+        let repaired: Value = serde_json::from_str(&String::from_utf8_lossy(&invalid)).unwrap();
+        assert_eq!(repaired["https://claims.example/note"], "\u{fffd}");
+        let single = String::from_utf8(payload("single-quotes")).unwrap();
+        assert!(single.starts_with("{'iss':'https://idp.example'") && !single.contains('"'), "{single}");
+    }
+}

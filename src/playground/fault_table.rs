@@ -183,8 +183,10 @@ faults! {
         "Does not find a member whose name is written with an escape." "ATT-json-lax";
     DeepNesting500 "deep-nesting-500" ERROR accepted
         "Ends with 500 when claims are nested deep." "ATT-json-lax";
+    LargeBody500 "large-body-500" ERROR accepted
+        "Ends with 500 when the body is larger than it takes." "O6749-size; ATT-size";
     LongAssertion500 "long-assertion-500" ERROR accepted
-        "Ends with 500 when the assertion has more than 32 KiB." "ATT-size";
+        "Ends with 500 when the assertion has more than 16000 characters." "ATT-size";
     TruncatedSerialisation "truncated-serialisation" JWKS accepted
         "Takes an assertion of two segments, without a signature." "near Secure-D/wastc#2 (CVE-2020-28042)";
     FourSegments "four-segments" MALFORMED accepted
@@ -195,6 +197,8 @@ faults! {
         "Unwraps a JWS in a JWS, and verifies only one of the two." "ATT-nested";
     JweForSignature "jwe-for-signature" ENCRYPTED accepted
         "Believes claims that it could decrypt, whoever has encrypted them." "JB-3.3-all; ATT-jwe";
+    EncryptedIdJagRefused "encrypted-id-jag-refused" ENCRYPTED accepted
+        "Offers to take encrypted ID-JAGs and cannot decrypt them." "IDJAG-jwe";
     JweBomb500 "jwe-bomb-500" ERROR accepted
         "Ends with 500 at a JWE that is compressed or has a password." "ATT-jwe; CVE-2023-51774";
 

@@ -89,6 +89,9 @@ impl DecryptionKey {
             (Some("dir"), Some(secret)) if believes_claims => sha256(&[secret.as_bytes()]),
             _ => return Err(Refusal::grant("the JWE is not for ECDH-ES")),
         };
+        if faults.has(Fault::EncryptedIdJagRefused) {
+            return Err(Refusal::grant("the key that decrypts is the one of last year"));
+        }
         let plaintext = decrypted(&content_key, header, &bytes(iv)?, bytes(ciphertext)?, &bytes(tag)?)
             .ok_or_else(|| Refusal::grant("the JWE cannot be decrypted"))?;
         if text("cty") == Some("JWT") {

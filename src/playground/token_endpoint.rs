@@ -117,8 +117,8 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
         faults,
         now,
     };
-    if faults.has(Fault::LongAssertion500) && assertion.len() > 32 * 1024 {
-        return Err(Refusal::crash("value too long for type character varying(32768)"));
+    if faults.has(Fault::LongAssertion500) && assertion.len() > 16_000 {
+        return Err(Refusal::crash("value too long for type character varying(16000)"));
     }
     let signed = match state.decryption_key.open(assertion, presenter.secret, faults)? {
         Opened::Signed(signed) => signed,
@@ -238,7 +238,11 @@ async fn form(state: &State, parts: &Parts, body: Body) -> Result<Form, Refusal>
     }
     let body = tokio::time::timeout(BODY_TIMEOUT, bounded(body))
         .await
-        .map_err(|_| Refusal::new(Code::TimedOut, "the body did not arrive"))??;
+        .map_err(|_| Refusal::new(Code::TimedOut, "the body did not arrive"))?
+        .map_err(|refusal| match refusal.code {
+            Code::TooLarge if faults.has(Fault::LargeBody500) => Refusal::crash(refusal.cause),
+            _ => refusal,
+        })?;
     let mut form = match media_type(&parts.headers, faults) {
         Some(MediaType::Form) => Form::read(&body)?,
         Some(MediaType::Json) => Form::of_json(&body)?,

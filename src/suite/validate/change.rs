@@ -81,7 +81,7 @@ impl Checker<'_> {
     /// What is around the ID-JAG, and how much is in it.
     fn wrapping(&mut self, path: &Path<'_>, change: &IdJagChange) {
         if let Some(bulk) = change.bulk.filter(|bulk| bulk.number() > MOST || bulk.number() == 0) {
-            let message = format!("{} is not between 1 and {MOST}", bulk.number());
+            let message = format!("the number {} is not between 1 and {MOST}", bulk.number());
             self.problem(self.key(&path.key("bulk"), message));
         }
         let Some(encryption) = change.encrypted else { return };

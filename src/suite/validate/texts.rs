@@ -68,6 +68,9 @@ pub(super) fn of_constraints(path: &Path<'_>, all: &BTreeMap<String, Constraint>
             ("differs_from", &constraint.differs_from),
             ("contains", &constraint.contains),
             ("excludes", &constraint.excludes),
+            ("includes", &constraint.includes),
+            ("lacks", &constraint.lacks),
+            ("lacks_word", &constraint.lacks_word),
         ];
         for (key, value) in values {
             if let Some(value) = value {

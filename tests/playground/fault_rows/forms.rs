@@ -125,6 +125,21 @@ pub fn forms() -> Vec<Row> {
             "500 server_error"
         ),
         row!(
+            LargeBody500,
+            id_jag(b, b.mint().claim("x", "x".repeat(100_000))),
+            "413 invalid_request",
+            "500 server_error"
+        ),
+        row!(
+            EncryptedIdJagRefused,
+            look(b, {
+                let jwe = encrypted(b, &b.mint().sign(), json!({ "cty": "JWT" })).await;
+                b.ask(&jwe).send().await.short()
+            }),
+            "token",
+            GRANT
+        ),
+        row!(
             NestedUnwrapped,
             look(b, {
                 let outer = json!({ "typ": "oauth-id-jag+jwt", "alg": "none", "cty": "JWT" }).to_string();
