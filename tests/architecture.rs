@@ -232,7 +232,9 @@ fn every_row_that_a_source_names_exists() {
 
 #[test]
 fn every_file_that_a_document_names_exists() {
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/suite-language.md"] {
+    for document in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/profiles.md", "docs/suite-language.md"]
+    {
         let text = fs::read_to_string(repository(document)).unwrap();
         let folder = repository(document).parent().unwrap().to_owned();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());

@@ -18,7 +18,8 @@ use jagspec::{
 use tokio::sync::Semaphore;
 
 /// How a fault is brought to light. Ed25519 signs fast; RS256 where the algorithm or the length of the signature is
-/// the subject. What the baseline adapts to is fixed, so that it cannot. Replay is judged where the policy says so.
+/// the subject. What the baseline adapts to is fixed, so that it cannot. Replay is judged where the policy says so, the
+/// error of a foreign resource where a profile does.
 fn options(fault: Fault) -> RunOptions {
     let text = |value: &str| Some(value.to_owned());
     let needs_rsa = ["alg-", "base64-"].iter().any(|start| fault.name().starts_with(start));
@@ -29,6 +30,7 @@ fn options(fault: Fault) -> RunOptions {
         client_auth: (fault == Fault::BasicUnsupported).then(|| "client_secret_basic".to_owned()),
         strict: Some(true),
         intrusive: loads.contains(&fault).then(|| "yes".to_owned()),
+        profile: (fault == Fault::ResourceErrorInvalidTarget).then(|| "draft-next".to_owned()),
         policy: (fault.info().row == "own.jwt-bearer.replay").then(|| vec!["replay=single-use".to_owned()]),
         ..RunOptions::default()
     }

@@ -18,6 +18,9 @@ const WIDESPREAD: usize = 3;
 /// The row of a fault in how the server answers.
 const ERROR_RESPONSE: &str = "own.jwt-bearer.error-response";
 
+/// The row of an issuer that the target does not trust.
+const UNTRUSTED_ISSUER: &str = "jwt-bearer.invalid-grant.iss";
+
 pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
     let findings: Vec<&CaseReport> = seen
         .cases
@@ -48,14 +51,19 @@ pub(super) fn diagnose(seen: &Seen<'_>) -> Vec<Diagnosis> {
             let mut diagnosis = seen.diagnosis(row, Confidence::Certain, evidence);
             diagnosis.cases = cases.iter().map(|case| case.name.clone()).collect();
             let kinds: BTreeSet<Finding> = cases.iter().filter_map(|case| case.finding).collect();
+            match cases.iter().find(|case| case.finding == Some(Finding::GoodRefused)) {
+                Some(case) => retell_refusal(seen, case, &mut diagnosis),
+                None => retell(seen, &kinds, &mut diagnosis),
+            }
             if cases.iter().all(|case| case.level == Level::MAY) {
                 diagnosis.confidence = Confidence::Possible;
                 diagnosis.blame = Blame::Undecided;
-                diagnosis.cause =
-                    "The specifications leave this open, and the server has chosen the riskier reading."
-                        .into();
-            } else if !kinds.contains(&Finding::GoodRefused) {
-                retell(seen, &kinds, &mut diagnosis);
+                // With its error a server takes no risk.
+                if kinds != BTreeSet::from([Finding::WrongError]) {
+                    diagnosis.cause =
+                        "The specifications leave this open, and the server has chosen the riskier reading."
+                            .into();
+                }
             }
             diagnosis
         })
@@ -141,6 +149,23 @@ fn retell(seen: &Seen<'_>, kinds: &BTreeSet<Finding>, diagnosis: &mut Diagnosis)
         diagnosis.fix = seen.filled(&accepted.fix);
         diagnosis.blame = Blame::TargetCode;
     }
+}
+
+/// A row tells why the well-formed ID-JAG is refused. Here the baseline was accepted, so credentials, resource and scope
+/// are registered: what is refused is another form that the specification allows, and that is the code's doing.
+fn retell_refusal(seen: &Seen<'_>, case: &CaseReport, diagnosis: &mut Diagnosis) {
+    // Whether a second IdP is trusted is a matter of registration: the row speaks of just that.
+    if diagnosis.blame == Blame::TargetCode || diagnosis.row == UNTRUSTED_ISSUER {
+        return;
+    }
+    let form = if case.changed.is_empty() { &case.title } else { &case.changed.join(", ") };
+    diagnosis.cause = format!(
+        "The server accepts the ID-JAG of the baseline, but not a request that is as well-formed: {form}."
+    );
+    if let Some(requirement) = case.requirements.iter().find_map(|id| seen.registry.requirement(id)) {
+        diagnosis.fix = format!("Take that form too. {}: {}", requirement.id, requirement.text);
+    }
+    diagnosis.blame = Blame::TargetCode;
 }
 
 /// What the case of this name expects.

@@ -197,6 +197,50 @@ fn a_reading_that_is_left_open_is_no_accusation() {
     assert_eq!((diagnoses[0].confidence, diagnoses[0].blame), (Confidence::Possible, Blame::Undecided));
 }
 
+fn diagnosed_cases(cases: &[CaseReport]) -> Vec<Diagnosis> {
+    let options = RunOptions { target: Some(TARGET.into()), ..RunOptions::default() };
+    let settings = settings(&options, Selection::default()).unwrap();
+    diagnose(cases, &found(), &Evidence::default(), &settings, &Registry::embedded().unwrap())
+}
+
+#[test]
+fn a_form_that_is_refused_where_the_baseline_is_accepted_is_no_matter_of_credentials() {
+    let refused = |row: &str| {
+        let mut case = finding(row);
+        case.level = crate::suite::Level::SHOULD;
+        case.finding = Some(crate::report::Finding::GoodRefused);
+        case.changed = vec!["`client_id` in the body as well".into()];
+        case.requirements = vec!["O6749-3.2.1-id".into()];
+        diagnosed_cases(&[case]).remove(0)
+    };
+    let diagnosis = refused("jwt-bearer.invalid-client");
+    assert_eq!((diagnosis.confidence, diagnosis.blame), (Confidence::Certain, Blame::TargetCode));
+    assert!(
+        diagnosis.cause.ends_with("as well-formed: `client_id` in the body as well."),
+        "{}",
+        diagnosis.cause
+    );
+    assert!(diagnosis.fix.contains("O6749-3.2.1-id: A client may name itself"), "{}", diagnosis.fix);
+    // A second IdP that is not trusted is a matter of registration after all.
+    assert_eq!(refused("jwt-bearer.invalid-grant.iss").blame, Blame::TargetConfiguration);
+}
+
+#[test]
+fn what_is_left_open_is_told_by_what_the_server_did() {
+    let open = |kind: crate::report::Finding| {
+        let mut case = finding("own.jwt-bearer.invalid-scope");
+        case.level = crate::suite::Level::MAY;
+        case.finding = Some(kind);
+        diagnosed_cases(&[case]).remove(0)
+    };
+    let granted = open(crate::report::Finding::Detail);
+    assert!(granted.cause.contains("riskier reading"), "{}", granted.cause);
+    assert!(granted.fix.starts_with("Grant the intersection"), "{}", granted.fix);
+    let refused = open(crate::report::Finding::WrongError);
+    assert!(refused.cause.contains("but with another error"), "{}", refused.cause);
+    assert_eq!(refused.blame, Blame::Undecided);
+}
+
 #[test]
 fn a_wrong_error_everywhere_is_one_diagnosis() {
     let cases = ["jwt-bearer.invalid-grant.aud", "jwt-bearer.invalid-grant.typ", "own.jwt-bearer.subject"]

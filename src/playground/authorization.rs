@@ -200,6 +200,12 @@ fn claimed_resources(jwt: &Jwt, faults: &Faults) -> Result<Vec<String>, Refusal>
         let resource = match governed(text, faults) {
             Some(resource) => resource,
             None if unchecked => text.to_owned(),
+            None if faults.has(Fault::ResourceErrorInvalidTarget) => {
+                return Err(Refusal::new(
+                    Code::InvalidTarget,
+                    format!("the resource {text} is not governed here"),
+                ));
+            }
             None => return Err(Refusal::grant(format!("the resource {text} is not governed here"))),
         };
         if resources.contains(&resource) {

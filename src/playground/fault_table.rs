@@ -440,6 +440,9 @@ faults! {
         "Leaves `scope` out of the response although it grants less." "IDJAG-4.4.1-resp-granted";
     ResourceNotChecked "resource-not-checked" TARGET accepted
         "Issues tokens for resources that it does not govern." "IDJAG-4.4.1-res-own";
+    ResourceErrorInvalidTarget "resource-error-invalid-target" TARGET accepted
+        "Answers invalid_target to a `resource` claim that it does not govern."
+        "EMA-7.6.2-res; interop/cloudflare";
     ResourceSecondValueUnchecked "resource-second-value-unchecked" TARGET accepted
         "Checks only the first of several resources." "near stacklok/toolhive#6336";
     ResourceParamWins "resource-param-wins" TARGET accepted

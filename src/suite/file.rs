@@ -204,7 +204,8 @@ pub struct ExpectFile {
     pub headers: BTreeMap<String, Constraint>,
     /// Members of the answer's JSON object.
     pub members: BTreeMap<String, Constraint>,
-    /// Claims of the access token, where it is a JWT; an opaque one passes.
+    /// Claims of the access token, where it is a JWT; where it is opaque, and the answer does not tell either, the
+    /// case is skipped.
     pub access_token_claims: BTreeMap<String, Constraint>,
     /// Named checks that constraints cannot say.
     pub checks: Vec<ResponseCheck>,

@@ -43,7 +43,7 @@ pub(crate) fn assert_current(name: &str, part: &str, fresh: &str) {
     } else {
         assert!(
             old == fresh,
-            "{name}, {part}: stale; UPDATE_DOCS=1 cargo test --test readme --test suite_language writes it anew"
+            "{name}, {part}: stale; UPDATE_DOCS=1 cargo test --test readme --test suite_language --test profiles writes it anew"
         );
     }
 }

@@ -39,6 +39,12 @@ pub fn grants() -> Vec<Row> {
             "token"
         ),
         row!(
+            ResourceErrorInvalidTarget,
+            id_jag(b, b.mint().claim("resource", "https://foreign.example")),
+            GRANT,
+            "400 invalid_target"
+        ),
+        row!(
             ResourceSecondValueUnchecked,
             look(b, {
                 let first = |own: &str, second: &str| b.mint().claim("resource", json!([own, second])).sign();
