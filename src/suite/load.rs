@@ -41,6 +41,7 @@ pub const SHIPPED: &[(&str, &str)] = shipped![
     "resource",
     "signature",
     "json-web-token-attacks",
+    "encoding",
     "encryption",
     "proof-of-possession",
     "client-authentication",

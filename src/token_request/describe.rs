@@ -61,6 +61,7 @@ impl TokenRequestChange {
             (self.content_type.is_some(), "content-type"),
             (!self.move_to_query.is_empty(), "query"),
             (self.body.is_some(), "body"),
+            (self.dpop.is_some(), "dpop"),
         ] {
             if is_changed {
                 also(ChangedPart::Request, name);

@@ -168,28 +168,30 @@ impl DpopChange {
         match self.fields() {
             0 => return vec!["no DPoP proof".to_owned()],
             1 if self.same_proof => words.push("the same DPoP proof once more".to_owned()),
-            1 => words.push("a DPoP proof".to_owned()),
+            1 if *self == DpopChange::default() => words.push("a DPoP proof".to_owned()),
+            1 => {}
             copies => words.push(format!("{copies} DPoP header fields")),
         }
         if self.key == DpopKey::Other {
-            words.push("the proof is by another key".into());
+            words.push("the DPoP proof is by another key".into());
         }
         for (kind, set, removed) in
             [("claim", &self.claims, &self.remove_claims), ("header", &self.header, &self.remove_header)]
         {
-            words
-                .extend(set.iter().map(|(name, value)| format!("{kind} `{name}` of the proof is `{value}`")));
-            words.extend(removed.iter().map(|name| format!("no {kind} `{name}` in the proof")));
+            words.extend(
+                set.iter().map(|(name, value)| format!("{kind} `{name}` of the DPoP proof is `{value}`")),
+            );
+            words.extend(removed.iter().map(|name| format!("no {kind} `{name}` in the DPoP proof")));
         }
         if self.private_jwk {
-            words.push("the proof's `jwk` has a private member".into());
+            words.push("the `jwk` of the DPoP proof has a private member".into());
         }
         words.extend(self.signature.map(|signature| {
             match signature {
-                DpopSignature::Flipped => "one bit of the proof's signature flipped",
-                DpopSignature::Empty => "the proof has no signature",
+                DpopSignature::Flipped => "one bit of the DPoP proof's signature flipped",
+                DpopSignature::Empty => "the DPoP proof has no signature",
                 DpopSignature::MacWithTheJwk => {
-                    "a MAC keyed with the proof's `jwk` in place of its signature"
+                    "a MAC keyed with the DPoP proof's own `jwk` in place of its signature"
                 }
             }
             .to_owned()
@@ -282,5 +284,22 @@ mod tests {
         validation.required_spec_claims.clear();
         let key = DecodingKey::from_secret(secret.as_bytes());
         assert!(jsonwebtoken::decode::<Value>(&mac, &key, &validation).is_ok());
+    }
+
+    #[test]
+    fn changes_are_told_in_words() {
+        let words = |change: Value| serde_json::from_value::<DpopChange>(change).unwrap().describe();
+        assert_eq!(words(json!({})), ["a DPoP proof"]);
+        assert_eq!(words(json!({ "copies": 0 })), ["no DPoP proof"]);
+        assert_eq!(words(json!({ "copies": 2 })), ["2 DPoP header fields"]);
+        assert_eq!(words(json!({ "same_proof": true })), ["the same DPoP proof once more"]);
+        assert_eq!(
+            words(json!({ "key": "other", "claims": { "htm": "GET" }, "remove_header": ["typ"] })),
+            [
+                "the DPoP proof is by another key",
+                "claim `htm` of the DPoP proof is `\"GET\"`",
+                "no header `typ` in the DPoP proof",
+            ]
+        );
     }
 }
