@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod decode;
 pub mod diagnose;
 pub mod discovery;
 pub mod exchange;
@@ -12,6 +13,7 @@ pub mod idjag;
 pub mod idp;
 pub mod judge;
 pub mod keys;
+pub mod known_failures;
 pub mod observation;
 pub mod plan;
 pub mod playground;

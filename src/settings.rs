@@ -72,6 +72,12 @@ pub const POLICIES: [(&str, [&str; 2]); 5] = [
     ("public-clients", ["allow", "refuse"]),
 ];
 
+/// `sub` where nothing else is asked for.
+pub const SUBJECT: &str = "user-123";
+
+/// Where the harness's IdP listens when a target is to find it.
+pub const IDP_LISTEN: &str = "127.0.0.1:9555";
+
 /// A client registered at the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -122,6 +128,8 @@ pub struct Settings {
     pub other_resource: Option<String>,
     /// The issuer identifier of the harness's IdP.
     pub idp_issuer: String,
+    /// Where that IdP listens and what files it has, as typed: for those who start it once more.
+    pub idp: IdpFiles,
     /// Whether somebody else serves the IdP's metadata and keys, as static files.
     pub idp_static: bool,
     /// Whether the target also trusts `{idp issuer}/other`.
@@ -134,6 +142,8 @@ pub struct Settings {
     pub profile: Profile,
     /// The policies that are set, with the profile's own.
     pub policies: BTreeMap<String, String>,
+    /// Suite files and folders in place of the shipped ones.
+    pub suites: Vec<PathBuf>,
     /// Which cases run.
     pub selection: Selection,
     /// Cases at once.
@@ -158,6 +168,19 @@ pub struct Settings {
     pub show_secrets: bool,
     /// The exchanges of passing cases stay in the report.
     pub keep_exchanges: bool,
+}
+
+/// Where the harness's IdP listens, and its files.
+#[derive(Debug, Clone, Default)]
+pub struct IdpFiles {
+    /// `HOST:PORT`.
+    pub listen: Option<String>,
+    /// Its certificate chain, PEM.
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Its signing key, PEM.
+    pub key: Option<PathBuf>,
 }
 
 /// Which cases run: as in `cargo test`.

@@ -1,5 +1,5 @@
 //! Reading YAML that a person typed: strict options, and every error turned into a [`Problem`] at its line and
-//! column. The only module (with its children) that names the YAML crate; what a file means is its readers' business.
+//! column; and writing some that a person will read. The only module (with its children) that names the YAML crate; what a file means is its readers' business.
 //!
 //! What is stricter than YAML: a key given twice, a merge key (`<<`), a tag of one's own and a second document are
 //! mistakes; `yes` and `on` are text; a number is what JSON writes as a number, so that `012` and `1_000` are text.
@@ -9,7 +9,7 @@ mod positions;
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use positions::{Path, Positions};
 
@@ -75,6 +75,16 @@ fn blank(text: &mut String, item: std::ops::Range<usize>) {
         .flat_map(|c| [if c == '\n' { '\n' } else { ' ' }].repeat(c.len_utf8()))
         .collect();
     text.replace_range(start..item.end, &spaces);
+}
+
+/// A value as YAML in block style, with a line break at the end. Texts stay on one line each, in quotes where they need
+/// some, so that a change of one is a change of one line.
+///
+/// # Errors
+/// What the crate says of a value that YAML cannot hold.
+pub fn to_text(value: &impl Serialize) -> Result<String, String> {
+    let options = serde_yaml::ser_options! { prefer_block_scalars: false, compact_list_indent: false };
+    serde_yaml::to_string_with_options(value, options).map_err(|error| error.to_string())
 }
 
 fn options() -> serde_yaml::Options {

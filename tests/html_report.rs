@@ -56,9 +56,13 @@ fn the_page_of_every_outcome() {
 
 #[test]
 fn every_sample_is_a_page() {
-    for (name, word) in
-        [("mixed", "FAIL"), ("all-pass", "PASS"), ("unreachable", "NOT TESTED"), ("hostile", "FAIL")]
-    {
+    for (name, word) in [
+        ("mixed", "FAIL"),
+        ("all-pass", "PASS"),
+        ("unreachable", "NOT TESTED"),
+        ("baseline", "FAIL"),
+        ("hostile", "FAIL"),
+    ] {
         let page = render(&sample(name));
         let verdict = between(&page, "<h2 id=\"verdict\">", "</h2>");
         assert!(verdict.contains(&format!("</span> {word}</span>")), "{name}: {verdict}");
@@ -100,6 +104,40 @@ fn style_and_script_are_the_ones_that_the_policy_names() {
     }
 }
 
+#[test]
+fn what_a_baseline_knows_is_told_apart() {
+    let page = markup(&render(&sample("baseline")));
+    let baseline = between(&page, "<section id=\"baseline\"", "</section>");
+    for words in [
+        "<small>ci/baseline.yaml</small>",
+        "3 cases are known, 1 failure is new.",
+        "<span class=\"source\">ci/baseline.yaml:16</span></p>\n<p>the case passes: remove the entry",
+        "<span class=\"standing\">expired</span>",
+    ] {
+        assert!(baseline.contains(words), "{words}: {baseline}");
+    }
+    assert_eq!(baseline.matches("<span class=\"standing\">stale</span>").count(), 3);
+    assert!(page.contains("<b>3</b> failed (2 known)</li>"));
+    // What is new stands before what is known.
+    let failed = between(&page, "data-outcome=\"fail\" aria-labelledby", "</section>");
+    let at = |name: &str| failed.find(&format!("<span class=\"name find\">{name}</span>")).unwrap();
+    assert!(at("token-request::unknown-grant-type") < at("audience::second-audience"));
+    assert_eq!(failed.matches("<span class=\"known find\">known</span>").count(), 2);
+    assert!(failed.contains(
+        "<b>Known</b> <span class=\"find\">Ticket 7: arrays are mended in October (until 2026-10-31)</span>"
+    ));
+    assert!(failed.contains("<b>Baseline</b> expects warn, not fail"));
+    let diagnoses = between(&page, "<section id=\"diagnoses\"", "</section>");
+    assert!(diagnoses.find("own.jwt-bearer.grant-type").unwrap() < diagnoses.find(">known</span>").unwrap());
+    assert_eq!(diagnoses.matches(">known</span>").count(), 2);
+    // The link of a case leads to the diagnosis that names it, where that stands now.
+    let first = between(&page, "id=\"diagnosis-1\"", "</li>");
+    assert!(first.contains("own.jwt-bearer.grant-type"), "{first}");
+    let case = between(&page, "id=\"case-token-request::unknown-grant-type\"", "</details>");
+    assert!(case.contains("<a href=\"#diagnosis-1\">Diagnosis 1</a>"), "{case}");
+    assert!(!markup(&render(&sample("mixed"))).contains("Baseline"));
+}
+
 /// A text with which a page could be made to act, in each place where a target or a suite file has a say.
 const HARM: &str = "</script></style></pre><script src=//evil.example/x>1</script><img src=x onerror=alert(1)>\
                     \"' onclick=\"alert(1)\" style='x' {{ 7*7 }}{% raw %}&lt;\u{202e}\u{7}";
@@ -132,6 +170,15 @@ fn harmful() -> Report {
         [&mut diagnosis.row, &mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(add);
         diagnosis.evidence.push(HARM.to_owned());
         diagnosis.cases.push(format!("javascript:{HARM}"));
+    }
+    let baseline = report.baseline.as_mut().unwrap();
+    add(&mut baseline.file);
+    for entry in &mut baseline.entries {
+        [&mut entry.case, &mut entry.reason].into_iter().for_each(add);
+        entry.comment.iter_mut().chain(&mut entry.expires).for_each(add);
+    }
+    for known in report.cases.iter_mut().filter_map(|case| case.known.as_mut()) {
+        known.comment.iter_mut().chain(&mut known.expires).for_each(add);
     }
     add(&mut report.run.version);
     add(&mut report.run.rules);

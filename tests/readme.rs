@@ -1,5 +1,5 @@
 //! The README holds: each of its commands is executed by a shell, with the exit status and the output that it
-//! documents; its option, suite and run tables are the program's own.
+//! documents; its option, suite and run tables are the program's own. So are the commands of docs/baseline.md.
 //!
 //! How it is read: a fence is a reader's terminal, with a folder, a state folder and ports of its own. A line that
 //! begins with `$ ` is a command, the lines below it are its output, `…` stands for lines that are left out. A comment
@@ -39,6 +39,8 @@ use jagspec::{
 };
 
 const README: &str = "README.md";
+/// The documents whose commands are executed.
+const DOCUMENTS: [&str; 2] = [README, "docs/baseline.md"];
 const JAGSPEC: &str = env!("CARGO_BIN_EXE_jagspec");
 
 /// Addresses of the README and what they stand for.
@@ -57,6 +59,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A fence.
 struct Block {
+    document: &'static str,
     line: usize,
     info: String,
     text: String,
@@ -68,13 +71,13 @@ impl Block {
     }
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+fn blocks(document: &'static str, text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for (at, line) in text.lines().enumerate() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(Block { line: at + 1, info: info.to_owned(), text: String::new() });
+                open = Some(Block { document, line: at + 1, info: info.to_owned(), text: String::new() });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(block), None) => {
@@ -84,7 +87,7 @@ fn blocks(text: &str) -> Vec<Block> {
             (None, None) => {}
         }
     }
-    assert!(open.is_none(), "a fence of the README is not closed");
+    assert!(open.is_none(), "a fence of {document} is not closed");
     blocks
 }
 
@@ -124,7 +127,7 @@ fn steps(block: &Block) -> Vec<Step> {
             steps.push(Step { command: command.to_owned(), output: Vec::new() });
         } else {
             let last = steps.last_mut();
-            last.unwrap_or_else(|| panic!("README:{}: output before a command", block.line))
+            last.unwrap_or_else(|| panic!("{}:{}: output before a command", block.document, block.line))
                 .output
                 .push(line.to_owned());
             continue;
@@ -134,18 +137,18 @@ fn steps(block: &Block) -> Vec<Step> {
     steps
 }
 
-fn command_blocks(text: &str) -> Vec<Block> {
+fn command_blocks(document: &'static str, text: &str) -> Vec<Block> {
     let is_terminal = |block: &Block| block.info.starts_with("console") || block.info == "sh";
-    blocks(text).into_iter().filter(is_terminal).collect()
+    blocks(document, text).into_iter().filter(is_terminal).collect()
 }
 
-/// The files that the README shows, by name.
-fn files(text: &str) -> BTreeMap<String, String> {
+/// The files that a document shows, by name.
+fn files(document: &'static str, text: &str) -> BTreeMap<String, String> {
     let named = |block: Block| {
         let name = block.text.lines().next()?.strip_prefix("# ")?.to_owned();
         name.ends_with(".yaml").then_some((name, block.text))
     };
-    blocks(text).into_iter().filter(|block| block.info == "yaml").filter_map(named).collect()
+    blocks(document, text).into_iter().filter(|block| block.info == "yaml").filter_map(named).collect()
 }
 
 // A reader's terminal
@@ -415,7 +418,7 @@ fn carry_out(block: &Block, files: &BTreeMap<String, String>) -> Vec<String> {
     let commands: String =
         steps(block).iter().map(|step| step.command.as_str()).collect::<Vec<_>>().join("\n");
     for step in steps(block) {
-        let place = format!("README:{}: {}", block.line, step.command);
+        let place = format!("{}:{}: {}", block.document, block.line, step.command);
         if step.command.starts_with("cargo test") {
             // Not within itself: `tests/architecture.rs` sees to it that CI runs it.
             continue;
@@ -441,7 +444,7 @@ fn carry_out(block: &Block, files: &BTreeMap<String, String>) -> Vec<String> {
         let (documented, fresh) = (step.output.join("\n") + "\n", excerpt(name, &said));
         if documented != fresh && generated::updating() {
             let old = format!("$ {}\n{}", step.command, documented.trim_start_matches('\n'));
-            generated::replace(README, &old, &format!("$ {}\n{fresh}", step.command));
+            generated::replace(block.document, &old, &format!("$ {}\n{fresh}", step.command));
         } else if documented != fresh {
             wrong.push(format!(
                 "{place}\nstale; UPDATE_DOCS=1 cargo test --test readme writes it anew:\n{fresh}"
@@ -452,11 +455,15 @@ fn carry_out(block: &Block, files: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 #[test]
-fn every_command_does_what_the_readme_says() {
-    let text = document(README);
-    let files = files(&text);
-    let blocks = command_blocks(&text);
-    assert!(blocks.len() > 5, "the commands are not found");
+fn every_command_does_what_its_document_says() {
+    let mut blocks = Vec::new();
+    for name in DOCUMENTS {
+        let text = document(name);
+        let files = files(name, &text);
+        let found = command_blocks(name, &text);
+        assert!(found.len() > if name == README { 5 } else { 1 }, "the commands of {name} are not found");
+        blocks.extend(found.into_iter().map(|block| (block, files.clone())));
+    }
     let waiting = Mutex::new(blocks.iter());
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -464,8 +471,8 @@ fn every_command_does_what_the_readme_says() {
             scope.spawn(|| {
                 loop {
                     let next = waiting.lock().unwrap().next();
-                    let Some(block) = next else { break };
-                    let found = carry_out(block, &files);
+                    let Some((block, files)) = next else { break };
+                    let found = carry_out(block, files);
                     wrong.lock().unwrap().extend(found);
                 }
             });
@@ -478,7 +485,7 @@ fn every_command_does_what_the_readme_says() {
 /// Commands within a sentence are understood too.
 #[test]
 fn every_command_in_the_text_is_one() {
-    let text = document(README);
+    let text = DOCUMENTS.map(document).join("\n");
     let prose = text.split("```").step_by(2).collect::<String>();
     for code in prose.split('`').skip(1).step_by(2) {
         let words: Vec<&str> = code.split_whitespace().collect();

@@ -7,8 +7,9 @@ mod formats;
 use std::{fs, path::Path};
 
 use jagspec::{
+    known_failures,
     report::{
-        Report, Summary, curl, json,
+        EntryState, Outcome, Report, Summary, curl, json,
         redact::Redactor,
         snapshot,
         terminal::{self, TerminalOptions},
@@ -17,7 +18,7 @@ use jagspec::{
 };
 use serde_json::Value;
 
-const SAMPLES: [&str; 4] = ["mixed", "all-pass", "unreachable", "hostile"];
+const SAMPLES: [&str; 5] = ["mixed", "all-pass", "unreachable", "baseline", "hostile"];
 
 fn path(relative: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -58,6 +59,40 @@ fn terminal_in_colour() {
     insta::assert_snapshot!("mixed-100-colour", text.replace('\x1b', "␛"));
     // Colour never says anything of its own.
     assert_eq!(anstream::adapter::strip_str(&text).to_string(), terminal(&sample("mixed"), 100));
+}
+
+#[test]
+fn terminal_with_a_baseline() {
+    insta::assert_snapshot!("baseline-100", terminal(&sample("baseline"), 100));
+    insta::assert_snapshot!("baseline-48", terminal(&sample("baseline"), 48));
+}
+
+/// The sample with a baseline that knows all of its failures, and has no stale entry.
+fn all_known() -> Report {
+    let mut report = sample("baseline");
+    let entries = &mut report.baseline.as_mut().unwrap().entries;
+    for entry in entries.iter_mut().filter(|entry| entry.case == "token-request::unknown-grant-type") {
+        entry.outcome = Outcome::Fail;
+        entry.state = EntryState::Matched;
+    }
+    entries.retain(|entry| entry.state != EntryState::Stale);
+    known_failures::compare(&mut report);
+    report
+}
+
+/// What the sample says of its baseline is what a comparison finds.
+#[test]
+fn the_sample_of_a_baseline_is_compared_rightly() {
+    let report = sample("baseline");
+    let mut again = report.clone();
+    again.exit_status = 0;
+    for case in &mut again.cases {
+        case.known = None;
+    }
+    let baseline = again.baseline.as_mut().unwrap();
+    (baseline.known, baseline.new) = (0, Vec::new());
+    known_failures::compare(&mut again);
+    assert_eq!(json::render(&again).unwrap(), json::render(&report).unwrap());
 }
 
 #[test]
@@ -152,7 +187,7 @@ fn every_exit_status_is_explained_in_the_last_line() {
     warned.exit_status = 1;
     let mut refused = sample("unreachable");
     refused.diagnoses[0].row = "jwt-bearer.invalid-grant.iss".to_owned();
-    refused.cases.retain(|case| case.outcome == jagspec::report::Outcome::Inconclusive);
+    refused.cases.retain(|case| case.outcome == Outcome::Inconclusive);
     refused.summary = Summary::of(&refused.cases);
     let mut wrong = passing.clone();
     wrong.exit_status = 2;
@@ -162,11 +197,24 @@ fn every_exit_status_is_explained_in_the_last_line() {
     broken_off.exit_status = 130;
     broken_off.run.complete = false;
 
-    let mut known_failures = sample("mixed");
-    known_failures.exit_status = 0;
+    let mut strict = sample("mixed");
+    strict.run.strict = true;
+    strict.exit_status = 1;
+    strict.cases.retain(|case| case.outcome == Outcome::Warn);
+    strict.summary = Summary::of(&strict.cases);
 
-    let reports =
-        [passing, known_failures, warned, sample("mixed"), wrong, sample("unreachable"), refused, broken_off];
+    let reports = [
+        passing,
+        all_known(),
+        warned,
+        strict,
+        sample("mixed"),
+        sample("baseline"),
+        wrong,
+        sample("unreachable"),
+        refused,
+        broken_off,
+    ];
     let ends: Vec<_> = reports
         .iter()
         .map(|report| {
@@ -356,6 +404,14 @@ fn misfit(value: &Value, schema: &Value, root: &Value) -> Option<String> {
 
 #[test]
 fn snapshots() {
+    // A baseline says nothing of the server, not even where it turns the exit status.
+    let with = all_known();
+    let mut without = with.clone();
+    without.baseline = None;
+    without.cases.iter_mut().for_each(|case| case.known = None);
+    without.exit_status = without.status();
+    assert_eq!((with.exit_status, without.exit_status), (0, 1));
+    assert_eq!(snapshot::compare(&snapshot::render(&without), &snapshot::render(&with)), None);
     for name in ["mixed", "all-pass", "unreachable"] {
         let report = sample(name);
         insta::assert_snapshot!(format!("snapshot-of-{name}"), snapshot::render(&report));
@@ -396,7 +452,7 @@ fn a_redacted_report_holds_no_secret_and_stays_as_it_is() {
     let secret = "correct-horse-battery";
     let token = "opaque-2YotnFZFEjr1zCsicMWpAA";
     for exchange in &mut report.exchanges {
-        exchange.curl = curl::curl(&exchange.request);
+        exchange.curl = curl::curl(&exchange.request, &[], &curl::StandIns::default()).text;
     }
     // What targets throw back.
     report.cases[4].observed = format!("400 with error_description \"wrong secret {secret}\"");

@@ -223,11 +223,22 @@ fn check_knows_a_file_by_what_it_holds() {
     let registry = registry();
     let config =
         |source: &Arc<SourceText>| vec![Problem::new(Place::new(source, 0..1), "a mistake of the config")];
-    let check = |name: &str| suite::check_files(&[folder(name)], &registry, &config);
+    let baseline = |source: &Arc<SourceText>, suites: Option<&[Suite]>| {
+        let suites = suites.map_or(0, |suites| suites.len());
+        vec![Problem::new(Place::new(source, 0..1), format!("a baseline, beside {suites} suites"))]
+    };
+    let check = |name: &str| suite::check_files(&[folder(name)], &registry, &config, &baseline);
     assert!(check("fixtures/suites/example.yaml").is_empty());
     assert_eq!(check("fixtures/broken/duplicate-key.yaml").len(), 1);
-    let config = check("fixtures/broken/syntax-empty.yaml");
-    assert_eq!(config[0].message, "a mistake of the config", "what is of no other kind");
+    let empty = check("fixtures/broken/syntax-empty.yaml");
+    assert_eq!(empty[0].message, "a mistake of the config", "what is of no other kind");
+    // The shipped suites name requirements that the registry of the fixtures does not have.
+    let known = check("fixtures/broken/baseline/duplicate.yaml");
+    assert_eq!(known[0].message, "a baseline, beside 0 suites");
+    let embedded = Registry::embedded().unwrap();
+    let files = [folder("fixtures/broken/baseline/duplicate.yaml")];
+    let found = suite::check_files(&files, &embedded, &config, &baseline);
+    assert_eq!(found[0].message, format!("a baseline, beside {} suites", load::SHIPPED.len()));
     let other = check("fixtures/registry/rows.yaml");
     assert_eq!(other[0].message, "rows, requirements and attacks are not read from a file");
 }

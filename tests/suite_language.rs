@@ -1,20 +1,17 @@
 //! docs/suite-language.md: its tables are made from the JSON Schema of suite files and from the variables, so that no
 //! key can be missing; its examples are suite files in order.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 mod generated;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::fmt::Write as _;
 
-use generated::{assert_current, document};
+use generated::{assert_current, document, tables::reference};
 use jagspec::{
     problem::{self, SourceText},
     settings::{POLICIES, Profile},
     suite::{registry::Registry, schema, validate},
     template::{MODIFIERS, VARIABLES},
 };
-use serde_json::Value;
 
 const DOCUMENT: &str = "docs/suite-language.md";
 
@@ -64,111 +61,6 @@ const TYPES: [(&str, &str); 42] = [
     ("RunCheck", "A check of the whole run"),
 ];
 
-fn heading(name: &str) -> &'static str {
-    TYPES.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading).unwrap()
-}
-
-fn link(name: &str) -> String {
-    let heading = heading(name);
-    format!("[{}](#{})", lower_first(heading), heading.to_lowercase().replace(' ', "-"))
-}
-
-/// `A key` within a sentence; `ID-JAG` stays.
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
-/// One line of a description, fit for a cell.
-fn cell(value: &Value) -> String {
-    let text = value["description"].as_str().unwrap_or_default();
-    text.replace('\n', " ").replace('|', "\\|")
-}
-
-/// What a value may be, in words.
-fn kind(value: &Value) -> String {
-    if let Some(name) = value["$ref"].as_str() {
-        return link(name.trim_start_matches("#/$defs/"));
-    }
-    if let Some(choices) = value["anyOf"].as_array() {
-        let words: Vec<_> = choices.iter().filter(|choice| choice["type"] != "null").map(kind).collect();
-        return words.join(" or ");
-    }
-    let types: Vec<&str> = match &value["type"] {
-        Value::String(name) => vec![name],
-        Value::Array(names) => {
-            names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect()
-        }
-        _ => return "any JSON value".to_owned(),
-    };
-    let words: Vec<String> = types
-        .into_iter()
-        .map(|name| match name {
-            "array" => format!("list of: {}", kind(&value["items"])),
-            "object" => match &value["additionalProperties"] {
-                members @ Value::Object(_) => format!("name: {}", kind(members)),
-                _ => "name: any JSON value".to_owned(),
-            },
-            "boolean" => "`true` or `false`".to_owned(),
-            "string" => "text".to_owned(),
-            other => other.to_owned(),
-        })
-        .collect();
-    words.join(" or ")
-}
-
-/// A table of keys, or of words.
-fn table(definition: &Value) -> String {
-    let mut rows = String::new();
-    if let Some(properties) = definition["properties"].as_object() {
-        let required: BTreeSet<&str> =
-            definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        rows.push_str("| key | value | meaning |\n| --- | --- | --- |\n");
-        for (name, value) in properties {
-            let must = if required.contains(name.as_str()) { "Required. " } else { "" };
-            let _ = writeln!(rows, "| `{name}` | {} | {must}{} |", kind(value), cell(value));
-        }
-        return rows;
-    }
-    let words =
-        definition["oneOf"].as_array().or(definition["anyOf"].as_array()).cloned().unwrap_or_default();
-    if let Some(names) = definition["enum"].as_array() {
-        let names: Vec<_> = names.iter().filter_map(Value::as_str).map(|name| format!("`{name}`")).collect();
-        return names.join(", ");
-    }
-    rows.push_str("| word | meaning |\n| --- | --- |\n");
-    for word in &words {
-        let meaning = cell(word);
-        if let Some(name) = word["const"].as_str() {
-            let _ = writeln!(rows, "| `{name}` | {meaning} |");
-        } else if let Some(names) = word["enum"].as_array() {
-            for name in names.iter().filter_map(Value::as_str) {
-                let _ = writeln!(rows, "| `{name}` | {meaning} |");
-            }
-        } else if let Some(properties) = word["properties"].as_object() {
-            for (name, value) in properties {
-                let _ = writeln!(rows, "| `{{ {name}: … }}`: {} | {meaning} |", kind(value));
-            }
-        }
-    }
-    // Kinds without words of their own, such as a word or a list, say all in their description.
-    if rows.lines().count() > 2 { rows } else { String::new() }
-}
-
-fn reference() -> String {
-    let schema: Value = serde_json::from_str(&schema::suite_schema()).unwrap();
-    let known: BTreeSet<&str> = TYPES.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect();
-    let defined: BTreeSet<&str> = schema["$defs"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(known, defined, "each type of the schema has a heading in TYPES");
-    let mut text = String::new();
-    for (name, heading) in TYPES {
-        let definition = if name.is_empty() { &schema } else { &schema["$defs"][name] };
-        let description = definition["description"].as_str().unwrap_or_default().replace('\n', " ");
-        let _ = write!(text, "### {heading}\n\n{description}\n\n{}\n", table(definition));
-    }
-    text.replace("\n\n\n", "\n\n")
-}
-
 fn two_columns(head: &str, rows: impl Iterator<Item = (String, String)>) -> String {
     let mut text = format!("{head}\n| --- | --- |\n");
     for (name, meaning) in rows {
@@ -179,7 +71,7 @@ fn two_columns(head: &str, rows: impl Iterator<Item = (String, String)>) -> Stri
 
 #[test]
 fn the_reference_is_that_of_the_schema() {
-    assert_current(DOCUMENT, "reference", &reference());
+    assert_current(DOCUMENT, "reference", &reference(&schema::suite_schema(), &TYPES));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // The HTML report as a reader uses it, in a real browser. Started by ./run, which makes the reports: `clean` is the
-// playground's own, `faulty` one with failures, a warning and skipped cases.
+// playground's own, `faulty` one with failures, a warning and skipped cases, `known` one with a baseline.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -175,8 +175,11 @@ test("a command is copied, and selected where it cannot be", async () => {
     const button = command.getByRole("button");
     await button.click();
     await command.getByText("Copied").waitFor();
-    const text = await command.locator("code").textContent();
-    assert.match(text, /^curl -i -X POST --url http:\/\/127\.0\.0\.1:\d+\/token /);
+    const text = await command.locator("pre code").textContent();
+    assert.match(text, /^curl -i -X POST --insecure --url http:\/\/127\.0\.0\.1:\d+\/token /);
+    assert.match(text, / --data-urlencode "assertion=\$\(jagspec mint --target .* --case audience::second-audience\/other-last\)"$/);
+    const hints = await command.locator("li").allTextContents();
+    assert.ok(hints.some((it) => it.startsWith("Let jagspec idp serve --idp-listen 127.0.0.1:")), hints.join("\n"));
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
     await command.getByText("Copy", { exact: true }).waitFor();
 
@@ -253,7 +256,7 @@ test("everything works from the keyboard, with the focus in sight", async () => 
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing, ${colorScheme}`, async () => {
-    for (const [name, options] of [["faulty", WIDE], ["clean", WIDE], ["faulty", PHONE]]) {
+    for (const [name, options] of [["faulty", WIDE], ["clean", WIDE], ["known", WIDE], ["faulty", PHONE]]) {
       await on(name, { ...options, colorScheme }, async (page) => {
         const outcomes = ["fail", "warn", "skip", "inconclusive", "error"].map((it) => `details.${it}`).join(",");
         // Some of the passed and skipped cases stand for the rest, which only takes time.
@@ -281,7 +284,7 @@ async function violations(page) {
 }
 
 test("on a phone nothing is wider than the screen", async () => {
-  for (const name of ["faulty", "clean"]) {
+  for (const name of ["faulty", "clean", "known"]) {
     await on(name, PHONE, async (page) => {
       const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(await overhang(), 0);

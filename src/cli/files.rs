@@ -1,4 +1,5 @@
-//! The files that a run reads before it starts and writes at its end: the config file, the reports.
+//! The files that a run reads before it starts and writes at its end: the config file, the reports. The baseline has
+//! a file of its own.
 
 use std::{
     fs,
@@ -135,13 +136,13 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
     Ok(files)
 }
 
-/// Finds out before the run whether a report can be written, without touching what is there.
+/// Finds out before the run whether the file of an option can be written, without touching what is there.
 ///
 /// # Errors
 /// Names the path and the mend.
-pub(super) fn check_writable(path: &Path) -> Result<(), UsageError> {
+pub(super) fn check_writable(option: &'static str, path: &Path) -> Result<(), UsageError> {
     let problem = |error: std::io::Error| UsageError {
-        option: "--report",
+        option,
         problem: format!(
             "{} cannot be written ({error}); name a file in a folder that exists",
             path.display()
@@ -155,7 +156,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Writes a report beside its place and moves it there, so that a full disk leaves no half of one.
+/// Writes a file beside its place and moves it there, so that a full disk leaves no half of one.
 ///
 /// # Errors
 /// Names the path and what the system says.

@@ -10,6 +10,8 @@ Examples:
       the cases whose name contains `audience` or `issuer`
   jagspec doctor --target https://as.example
       what to register at the target, and whether it can be reached
+  jagspec --target https://as.example --baseline baseline.yaml --write-baseline
+      makes what fails now known; without --write-baseline only a change against it fails
 
 Exit status: 0 every MUST that could be tested holds; 1 a case failed; 2 the call or a file is wrong;
 3 the target could not be tested; 130 interrupted. All options are also read from JAGSPEC_… and jagspec.yaml.";
@@ -32,13 +34,14 @@ Exit status: 0 explained; 2 there is no such id.";
 
 pub(super) const CHECK: &str = "\
 Example:
-  jagspec check suites/*.yaml jagspec.yaml
+  jagspec check suites/*.yaml jagspec.yaml baseline.yaml
 
 Exit status: 0 no mistake; 2 a file has one, or cannot be read.";
 
 pub(super) const SCHEMA: &str = "\
-Example:
+Examples:
   jagspec schema > suite.schema.json
+  jagspec schema baseline
 
 Exit status: 0 printed.";
 
@@ -79,6 +82,29 @@ Example:
   jagspec --idp-tls-cert certs/cert.pem --idp-tls-key certs/key.pem …
 
 Exit status: 0 written; 2 the call is wrong, or files are there already.";
+
+pub(super) const MINT: &str = "\
+Examples:
+  jagspec mint --target https://as.example --client-id ci
+  jagspec mint --target https://as.example --client-id ci --claim 'email=\"alice@example.com\"'
+  jagspec mint --target https://as.example --client-id ci --case audience::other-server
+  jagspec mint --target https://as.example --client-id ci --change '{ remove_claims: [jti] }'
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+
+Nothing is sent. The keys are those that `jagspec idp serve` publishes. --claim replaces a claim
+too, such as aud. Options are also read from JAGSPEC_… and jagspec.yaml.
+
+Exit status: 0 printed; 2 the call or a file is wrong.";
+
+pub(super) const DECODE: &str = "\
+Examples:
+  jagspec decode eyJ0eXAiOi…
+  jagspec mint --target https://as.example --client-id ci | jagspec decode
+  jagspec decode --jwks jwks.json --format json < token.txt
+
+Nothing is sent or fetched, and the signature is shown cut.
+
+Exit status: 0 shown, whatever is wrong with it; 2 it is no token, or the call or a file is wrong.";
 
 pub(super) const PLAYGROUND: &str = "\
 Examples:

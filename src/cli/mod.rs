@@ -1,6 +1,7 @@
 //! The command line: what is typed, and the commands behind it. Each command returns its exit status; what it says
 //! goes through `Screen`.
 
+mod baseline;
 mod commands;
 mod files;
 mod help;
@@ -64,22 +65,32 @@ pub enum Command {
         /// The id of a row, a requirement or an attack, or the name of a case
         id: String,
     },
-    /// Checks suite files and config files; every mistake is shown at its line and column
+    /// Checks suite files, config files and baselines; every mistake is shown at its line and column
     #[command(after_help = help::CHECK)]
     Check {
         /// The files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Prints the JSON Schema of a suite file, for editors
+    /// Prints the JSON Schema of a suite file or of a baseline, for editors
     #[command(after_help = help::SCHEMA)]
-    Schema,
+    Schema {
+        /// suite or baseline
+        #[arg(value_name = "KIND", default_value = "suite", value_parser = ["suite", "baseline"])]
+        kind: String,
+    },
     /// Says what to register at the target, and checks what can be checked before the first run
     #[command(after_help = help::DOCTOR)]
     Doctor(Box<RunArguments>),
     /// The harness's IdP alone
     #[command(subcommand, after_help = help::IDP)]
     Idp(IdpCommand),
+    /// Prints an ID-JAG: good, with claims of yours, or with the defect of a case
+    #[command(after_help = help::MINT, mut_args = without_the_run)]
+    Mint(Box<MintArguments>),
+    /// Shows a token with its members explained, and what is wrong with it
+    #[command(after_help = help::DECODE)]
+    Decode(DecodeArguments),
     /// Serves the embedded playground until interrupted
     #[command(after_help = help::PLAYGROUND)]
     Playground(PlaygroundArguments),
@@ -155,6 +166,72 @@ pub struct IdpArguments {
     /// Its signing key (PEM) [default: the keys in the user's state folder]
     #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
     pub idp_key: Option<PathBuf>,
+}
+
+/// Which ID-JAG to print.
+#[derive(Debug, Clone, Default, Args)]
+pub struct MintArguments {
+    /// With the defect of this case, a suite::case name
+    #[arg(long, value_name = "NAME")]
+    pub case: Option<String>,
+    /// Of that case's token requests the N-th [default: the first]
+    #[arg(long, value_name = "N", requires = "case")]
+    pub step: Option<usize>,
+    /// With a change in the words of a suite file, such as '{ header: { typ: JWT } }' (repeatable)
+    #[arg(long, value_name = "YAML")]
+    pub change: Vec<String>,
+    /// The target's token endpoint, for the cases whose ID-JAG names it
+    #[arg(long, value_name = "URL")]
+    pub token_endpoint: Option<String>,
+    /// The `jti` that the requests of the case share [default: a new one]
+    #[arg(long, value_name = "JTI", requires = "case")]
+    pub case_jti: Option<String>,
+    /// The config file [default: jagspec.yaml, where there is one]
+    #[arg(long, env = "JAGSPEC_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The options of a run, of which those count that shape its ID-JAGs.
+    #[command(flatten)]
+    pub options: RunOptions,
+}
+
+/// Options of a run that shape no ID-JAG are taken, so that a config file and a command line serve both, and not
+/// shown.
+fn without_the_run(argument: clap::Arg) -> clap::Arg {
+    let shapes = [
+        "target",
+        "client_id",
+        "client_secret",
+        "other_client_id",
+        "other_client_secret",
+        "idp_listen",
+        "idp_issuer",
+        "idp_tls_cert",
+        "idp_key",
+        "idp_alg",
+        "suite",
+    ];
+    let hidden = match argument.get_help_heading() {
+        None | Some("ID-JAG") => false,
+        Some(_) => !shapes.contains(&argument.get_id().as_str()),
+    };
+    argument.hide(hidden)
+}
+
+/// Which token to show, and how.
+#[derive(Debug, Args)]
+pub struct DecodeArguments {
+    /// The token [default: what standard input holds]
+    #[arg(value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// A JWK Set in a file: its keys verify the signature as well as those of jagspec
+    #[arg(long, value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// The IdP's signing key (PEM) [default: the keys in the user's state folder]
+    #[arg(long, env = "JAGSPEC_IDP_KEY", value_name = "FILE")]
+    pub idp_key: Option<PathBuf>,
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
 }
 
 /// How the playground is to be.

@@ -102,6 +102,12 @@ options! {
         /// A suite file or folder, instead of the shipped ones (repeatable)
         #[arg(long, env = "JAGSPEC_SUITE", value_name = "PATH", value_delimiter = '\n', action = ArgAction::Append, help_heading = "Rules")]
         pub suite: Option<Vec<PathBuf>>,
+        /// Known failures: only a change against them fails the run, an entry that is stale too
+        #[arg(long, env = "JAGSPEC_BASELINE", value_name = "FILE", help_heading = "Rules")]
+        pub baseline: Option<String>,
+        /// Writes the baseline anew from this run: what is stale goes, new failures come
+        #[arg(long, env = "JAGSPEC_WRITE_BASELINE", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
+        pub write_baseline: Option<bool>,
         /// A `warn` of level SHOULD fails the run
         #[arg(long, env = "JAGSPEC_STRICT", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Rules")]
         pub strict: Option<bool>,

@@ -9,12 +9,12 @@ use crate::{
     discovery::split_origin,
     keys::Algorithm,
     playground::Playground,
-    settings::{Client, ClientIdInBody, HttpSettings, POLICIES, Profile, Secret, Selection, Settings},
+    settings::{
+        Client, ClientIdInBody, HttpSettings, IdpFiles, POLICIES, Profile, SUBJECT, Secret, Selection,
+        Settings,
+    },
     token_request::ClientAuthenticationMethod,
 };
-
-/// `sub` where `--subject` says none.
-pub(super) const SUBJECT: &str = "user-123";
 
 /// A mistake in the options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -119,12 +119,19 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         resource: options.resource.clone().filter(|resource| !resource.is_empty()),
         other_resource: options.other_resource.clone().filter(|resource| !resource.is_empty()),
         idp_issuer: options.idp_issuer.clone().unwrap_or_default(),
+        idp: IdpFiles {
+            listen: options.idp_listen.clone(),
+            tls_cert: options.idp_tls_cert.clone(),
+            tls_key: options.idp_tls_key.clone(),
+            key: options.idp_key.clone(),
+        },
         idp_static: false, // found out once the IdP listens
         other_idp_issuer: options.other_idp_issuer.unwrap_or(embedded),
         algorithm,
         algorithm_fixed,
         profile,
         policies: policies(options.policy.as_deref().unwrap_or_default(), profile)?,
+        suites: options.suite.clone().unwrap_or_default(),
         selection,
         jobs: match options.jobs {
             Some(0) => return Err(wrong("--jobs", "0 cases at once run none; give 1 or more")),

@@ -79,6 +79,7 @@ fn finding(row: &str) -> CaseReport {
         observed: "401 invalid_grant".into(),
         changed: Vec::new(),
         changed_members: Vec::new(),
+        known: None,
         source: String::new(),
         exchanges: Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! An ID-JAG that is large: more of something than anybody needs.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Members;
@@ -10,7 +10,7 @@ use super::Members;
 pub const MOST: u32 = 16 * 1024 * 1024;
 
 /// Much of one thing. The claims stay right, and the signature too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bulk {
     /// So many further claims.

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Bulk, Encryption, Nesting, PayloadEncoding};
+use super::{Bulk, Encryption, EncryptionKey, Nesting, PayloadEncoding};
 use crate::keys::Algorithm;
 
 /// What differs from the well-formed ID-JAG. Nothing given is the well-formed one.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdJagChange {
     /// Claims set to a JSON value, null included; `${…}` variables are replaced.
@@ -60,10 +60,36 @@ impl IdJagChange {
     pub fn is_empty(&self) -> bool {
         *self == IdJagChange::default()
     }
+
+    /// The change as a suite file could have it, without what it leaves alone.
+    pub fn in_words(&self) -> Value {
+        // The types have no map with other keys than strings, and no float that JSON lacks: it cannot fail.
+        let mut words = serde_json::to_value(self).unwrap_or_default();
+        if let Some(words) = words.as_object_mut() {
+            words.retain(|_, word| match word {
+                Value::Null => false,
+                Value::Array(items) => !items.is_empty(),
+                Value::Object(members) => !members.is_empty(),
+                Value::Bool(word) => *word,
+                Value::Number(_) | Value::String(_) => true,
+            });
+        }
+        words
+    }
+
+    /// Whether one of its values uses this variable.
+    pub fn uses(&self, variable: &str) -> bool {
+        let for_the_target = self.encrypted.is_some_and(|encryption| encryption.key == EncryptionKey::Target);
+        if variable == "target.encryption_jwk" && for_the_target {
+            return true;
+        }
+        let words = self.in_words().to_string();
+        ["}", "|"].into_iter().any(|end| words.contains(&format!("${{{variable}{end}")))
+    }
 }
 
 /// A member written a second time under the same name.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Duplicate {
     /// The member's name.
@@ -78,7 +104,7 @@ pub struct Duplicate {
 }
 
 /// Where a duplicate member stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Before the original: a parser for which the last one counts sees the original.
@@ -88,7 +114,7 @@ pub enum Place {
 }
 
 /// Whose key signs the ID-JAG. The `kid` follows the key unless the header sets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyChoice {
     /// A key in the JWKS of the IdP that the target trusts: what the well-formed ID-JAG has.
@@ -106,7 +132,7 @@ pub enum KeyChoice {
 }
 
 /// What is done to the signature.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureDefect {
     /// One bit in the middle is flipped.
@@ -131,7 +157,7 @@ pub enum SignatureDefect {
 }
 
 /// A MAC in place of the signature. The header's `alg` follows.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hmac {
     /// The MAC's algorithm, also written to `alg` unless the header sets it.
@@ -141,7 +167,7 @@ pub struct Hmac {
 }
 
 /// HMAC with SHA-2 (RFC 7518 section 3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum HmacAlgorithm {
     /// HMAC with SHA-256.
     HS256,
@@ -152,7 +178,7 @@ pub enum HmacAlgorithm {
 }
 
 /// The bytes that serve as a MAC's secret.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HmacSecret {
     /// The public key in PEM with its final newline.
@@ -174,7 +200,7 @@ pub enum HmacSecret {
 }
 
 /// A change of the compact serialisation, for what header, claims and signature cannot say.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CompactDefect {
     /// Header and payload only, without the last dot.

@@ -11,7 +11,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{AssemblyError, TYP};
@@ -26,7 +26,7 @@ const BOMB: usize = 32 * 1024 * 1024;
 const ITERATIONS: u32 = 100_000_000;
 
 /// A JWE (RFC 7516) around the ID-JAG.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Encryption {
     /// The key for which it is encrypted.
@@ -36,7 +36,7 @@ pub struct Encryption {
 }
 
 /// The key for which a JWE is encrypted. None of them shows who has made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncryptionKey {
     /// The target's own public key at its `jwks_uri`, one for encryption before others: RSA-OAEP or ECDH-ES.
@@ -49,7 +49,7 @@ pub enum EncryptionKey {
 }
 
 /// What a JWE holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncryptedContent {
     /// The claims, which nobody has signed.
@@ -61,7 +61,7 @@ pub enum EncryptedContent {
 }
 
 /// The ID-JAG as the payload of another JWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nesting {
     /// The ID-JAG, rightly signed, inside a JWS with `alg` none.

@@ -1,10 +1,10 @@
 //! How the payload is written as bytes: what no list of members can say.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How the claims are written as bytes. The signature is right, over these bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PayloadEncoding {
     /// UTF-8 with a byte order mark in front (RFC 8259 section 8.1: not to be written, and may be passed over).

@@ -239,6 +239,16 @@ pub fn from_state_folder(dir: &Path) -> Result<(Keyring, Vec<String>), KeyStoreE
     Ok((Keyring::new(sources), warnings))
 }
 
+/// The keys of the state folder, where they are all there; nothing is made.
+///
+/// # Errors
+/// [`KeyStoreError`] when one cannot be read, or is damaged.
+pub fn kept(dir: &Path) -> Result<Option<Keyring>, KeyStoreError> {
+    let keys = dir.join("keys");
+    let complete = STORED.iter().all(|(name, _)| keys.join(format!("{name}.pem")).exists());
+    if complete { from_state_folder(dir).map(|(keyring, _)| Some(keyring)) } else { Ok(None) }
+}
+
 fn read_stored(path: &Path) -> Result<SigningKey, KeyStoreError> {
     from_file(path).map_err(|error| match error {
         KeyStoreError::Unusable { path, problem, .. } => KeyStoreError::Unusable {

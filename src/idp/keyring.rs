@@ -300,6 +300,19 @@ impl Keyring {
         json!({ "keys": keys })
     }
 
+    /// The public half of every key that has a role from the start, and whose it is.
+    pub fn public_keys(&self) -> Vec<(&'static str, Value)> {
+        let roles = [
+            ("the unpublished key", &self.unpublished),
+            ("the untrusted issuer's key", &self.untrusted),
+            ("the second issuer's key", &self.other),
+        ];
+        let published =
+            self.published.iter().filter_map(|key| Some(("the published key", key.slot.jwk(key.alg)?)));
+        let others = roles.into_iter().flat_map(|(whose, set)| set.jwks().map(move |jwk| (whose, jwk)));
+        published.chain(others).collect()
+    }
+
     fn main_jwks(&self) -> Vec<Value> {
         let (withdrawn, live, encryption, unknown_type, short, symmetric) = {
             let state = self.state();

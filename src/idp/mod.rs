@@ -18,5 +18,5 @@ pub use certificate::{CertificateError, CertificateFiles, CertificateRequest};
 pub use export::{ExportError, export};
 pub use issuer::{Issuer, IssuerError, IssuerRole};
 pub use keyring::{Keyring, KeyringError};
-pub use server::{Idp, IdpConfig, IdpError};
+pub use server::{Idp, IdpConfig, IdpError, issuer_of_listener};
 pub use tls::{TlsError, TlsFiles};

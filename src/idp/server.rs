@@ -207,13 +207,7 @@ impl Idp {
 }
 
 async fn listen(listen: &str) -> Result<TcpListener, IdpError> {
-    let well_formed = listen.rsplit_once(':').is_some_and(|(host, port)| {
-        // An IPv6 address stands in brackets, as in the URL that is made of it.
-        !host.is_empty() && host.contains(':') == host.starts_with('[') && port.parse::<u16>().is_ok()
-    });
-    if !well_formed {
-        return Err(IdpError::Address(listen.to_owned()));
-    }
+    port(listen)?;
     let addresses: Vec<SocketAddr> = lookup_host(listen)
         .await
         .map_err(|source| IdpError::UnknownHost { listen: listen.to_owned(), source })?
@@ -227,6 +221,27 @@ async fn listen(listen: &str) -> Result<TcpListener, IdpError> {
             _ => IdpError::Listen { listen, source },
         }
     })
+}
+
+/// The port of `HOST:PORT`.
+fn port(listen: &str) -> Result<u16, IdpError> {
+    // An IPv6 address stands in brackets, as in the URL that is made of it.
+    let split = listen
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty() && host.contains(':') == host.starts_with('['));
+    split.and_then(|(_, port)| port.parse().ok()).ok_or_else(|| IdpError::Address(listen.to_owned()))
+}
+
+/// The issuer identifier of an IdP that would listen there, without listening. None of a port that is still to be
+/// given out.
+///
+/// # Errors
+/// [`IdpError::Address`] when it is no address.
+pub fn issuer_of_listener(listen: &str, tls: bool) -> Result<Option<String>, IdpError> {
+    let port = port(listen)?;
+    // A name stays as it is: what it stands for is not looked up.
+    let address = listen.parse().unwrap_or(SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port)));
+    Ok((port > 0).then(|| issuer_from(listen, address, tls)))
 }
 
 /// The issuer identifier that follows from the address: its host as it was given, the real port. 0.0.0.0 and [::]

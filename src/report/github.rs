@@ -1,8 +1,9 @@
-//! Annotations of GitHub Actions: workflow commands for the log of a step, the most important first. Of each kind
+//! Annotations of GitHub Actions: workflow commands for the log of a step, the most important first. What a baseline
+//! knows has none; its stale entries have. Of each kind
 //! GitHub keeps ten a step, so that no more are written; the last one has the counts.
 
 use super::{
-    CaseReport, Outcome, Report,
+    BaselineEntry, CaseReport, EntryState, Outcome, Report,
     text::{truncate, unfolded},
     verdict::{cases_of, counts, place},
 };
@@ -21,14 +22,22 @@ pub fn render(report: &Report) -> String {
     let warnings = cases_of(report, Outcome::Warn);
     let mut room = MOST;
     // What is wrong before what shows it.
-    if let Some(diagnosis) = report.diagnoses.first().filter(|_| report.exit_status != 0) {
+    let (diagnoses, _) = report.parted_diagnoses();
+    if let Some(diagnosis) = diagnoses.first().filter(|_| report.exit_status != 0) {
         let title = format!("jagspec: {}", diagnosis.row);
         let message = format!("{} Fix: {}", unfolded(&diagnosis.cause), unfolded(&diagnosis.fix));
         lines.push(command("error", &[("title", &title)], &message));
         room -= 1;
     }
-    lines.extend(errors.iter().take(room).map(|case| annotation("error", case)));
-    lines.extend(warnings.iter().take(MOST).map(|case| annotation("warning", case)));
+    let stale: Vec<_> =
+        report.entries(EntryState::Stale).map(|it| entry("error", "stale", it, report)).collect();
+    let expired: Vec<_> =
+        report.entries(EntryState::Expired).map(|it| entry("warning", "expired", it, report)).collect();
+    let errors: Vec<_> = errors.into_iter().map(|case| annotation("error", case)).chain(stale).collect();
+    let warnings: Vec<_> =
+        warnings.into_iter().map(|case| annotation("warning", case)).chain(expired).collect();
+    lines.extend(errors.iter().take(room).cloned());
+    lines.extend(warnings.iter().take(MOST).cloned());
 
     let mut notice = format!("{}; exit {}: {}", counts(report), report.exit_status, report.exit_reason());
     let hidden = errors.len().saturating_sub(room) + warnings.len().saturating_sub(MOST);
@@ -55,6 +64,13 @@ fn annotation(kind: &str, case: &CaseReport) -> String {
     }
     let line = line.to_string();
     command(kind, &[("file", file), ("line", &line), ("title", &case.name)], &message)
+}
+
+/// An entry of the baseline, at its line.
+fn entry(kind: &str, what: &str, entry: &BaselineEntry, report: &Report) -> String {
+    let file = report.baseline.as_ref().map_or("", |baseline| baseline.file.as_str());
+    let title = format!("{what}: {}", entry.label());
+    command(kind, &[("file", file), ("line", &entry.line.to_string()), ("title", &title)], &entry.advice())
 }
 
 /// `::error file=…,line=…::message`. Nothing in the values ends the command or begins another: line ends are shown

@@ -19,7 +19,7 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 /// Any JSON document, written the same way.
-pub(super) fn harmless(document: &impl Serialize) -> Result<String, serde_json::Error> {
+pub(crate) fn harmless(document: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     // serde_json escapes C0 itself; the newlines that are left are its indentation.

@@ -1,5 +1,6 @@
 //! The JUnit report, as CI systems read it: suites and cases by name, a broken MUST as a failure, what could not be
-//! carried out as an error, what was not decided as skipped, with its reason.
+//! carried out as an error, what was not decided as skipped, with its reason. What a baseline knows is skipped too, and
+//! what is stale in the baseline fails.
 //!
 //! No times and no ids are in it: a report of the same outcomes is the same text. It fits the schema of Jenkins'
 //! xUnit plugin, the strictest in use, which leaves no place for properties of a case: those are in its text.
@@ -7,7 +8,7 @@
 use quick_junit::{NonSuccessKind, Property, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
-    CaseReport, Outcome, Report,
+    CaseReport, EntryState, Outcome, Report,
     text::{sanitise, unfolded},
 };
 
@@ -33,6 +34,7 @@ pub fn render(report: &Report) -> Result<String, SerializeError> {
         };
         suite.add_test_case(test_case(case, &name, report.run.strict));
     }
+    suites.extend(stale(report));
     junit.add_test_suites(suites);
     let skipped = format!(" skipped=\"{}\"", junit.skipped);
     // The schema knows `skipped` of a suite, not of all suites; this one is the first in the text.
@@ -60,6 +62,26 @@ fn properties(report: &Report) -> Vec<Property> {
     all
 }
 
+/// The suite of the stale entries, which fail the run as cases do; none without them. No other suite can have its name,
+/// which has a space in it.
+fn stale(report: &Report) -> Option<TestSuite> {
+    let mut suite = TestSuite::new(BASELINE);
+    suite.add_properties(properties(report));
+    for entry in report.entries(EntryState::Stale) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let place = report.baseline_place(entry.line);
+        status.set_message(shown(&format!("stale entry: {}", entry.advice()))).set_type("stale");
+        status.set_description(shown(&place));
+        let mut test_case = TestCase::new(shown(&entry.label()), status);
+        test_case.set_classname(BASELINE);
+        suite.add_test_case(test_case);
+    }
+    (!suite.test_cases.is_empty()).then_some(suite)
+}
+
+/// The suite of stale entries.
+const BASELINE: &str = "jagspec baseline";
+
 fn test_case(case: &CaseReport, suite: &str, strict: bool) -> TestCase {
     let failed = |kind| {
         let mut status = TestCaseStatus::non_success(kind);
@@ -71,14 +93,18 @@ fn test_case(case: &CaseReport, suite: &str, strict: bool) -> TestCase {
         status.set_message(message);
         status
     };
-    let status = match case.outcome {
-        Outcome::Pass => TestCaseStatus::success(),
-        Outcome::Fail => failed(NonSuccessKind::Failure),
-        Outcome::Warn if strict && case.is_grave_warning() => failed(NonSuccessKind::Failure),
-        Outcome::Warn => TestCaseStatus::success(),
-        Outcome::Error => failed(NonSuccessKind::Error),
-        Outcome::Skip => skipped(shown(&case.reason)),
-        Outcome::Inconclusive => skipped(format!("inconclusive: {}", shown(&case.reason))),
+    let status = match (case.outcome, &case.known) {
+        // Green where the run is green.
+        (outcome, Some(known)) if case.is_failure(strict) => {
+            skipped(shown(&format!("known {}: {}", outcome.word(), known.said())))
+        }
+        (Outcome::Pass, _) => TestCaseStatus::success(),
+        (Outcome::Fail, _) => failed(NonSuccessKind::Failure),
+        (Outcome::Warn, _) if case.is_failure(strict) => failed(NonSuccessKind::Failure),
+        (Outcome::Warn, _) => TestCaseStatus::success(),
+        (Outcome::Error, _) => failed(NonSuccessKind::Error),
+        (Outcome::Skip, _) => skipped(shown(&case.reason)),
+        (Outcome::Inconclusive, _) => skipped(format!("inconclusive: {}", shown(&case.reason))),
     };
     let is_plain = matches!(status, TestCaseStatus::Success { .. });
     let mut test_case = TestCase::new(shown(&case.case), status);

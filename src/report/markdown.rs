@@ -5,9 +5,9 @@
 //! sentences of suites and rows are escaped.
 
 use super::{
-    CaseReport, Diagnosis, Outcome, Report,
+    CaseReport, Diagnosis, EntryState, Outcome, Report,
     text::{sanitise, truncate, unfolded},
-    verdict::{cases_of, counted, counts, numbers, reasons_of},
+    verdict::{cases_of, counted, counted_cases, counts, known, numbers, reasons_of},
 };
 
 /// GitHub takes a step's summary of up to 1 MiB.
@@ -42,11 +42,14 @@ pub fn render(report: &Report) -> String {
     if !report.run.complete {
         page.add("**Incomplete:** the run was interrupted; cases are missing from this report.\n\n");
     }
-    page.diagnoses(&report.diagnoses);
+    page.diagnoses(&report.parted_diagnoses().0);
     page.totals(report);
     page.findings(report, Outcome::Fail, "Failed");
     page.findings(report, Outcome::Error, "Not carried out");
     page.findings(report, Outcome::Warn, "Warnings");
+    page.amiss(report, EntryState::Stale, "Stale");
+    page.amiss(report, EntryState::Expired, "Expired");
+    page.known(report);
     page.reasons(report, Outcome::Inconclusive, "Inconclusive");
     page.reasons(report, Outcome::Skip, "Skipped");
     page.out.truncate(page.out.trim_end().len());
@@ -75,7 +78,7 @@ impl Page {
         }
     }
 
-    fn diagnoses(&mut self, diagnoses: &[Diagnosis]) {
+    fn diagnoses(&mut self, diagnoses: &[&Diagnosis]) {
         for (index, diagnosis) in diagnoses.iter().take(MOST_DIAGNOSES).enumerate() {
             let mut text = format!(
                 "### {}. {} ({})\n\n- **Cause:** {}\n- **Fix:** {}\n- **Whose move:** {}\n",
@@ -106,7 +109,8 @@ impl Page {
     fn totals(&mut self, report: &Report) {
         let mut text = String::from("| outcome | cases |\n| --- | ---: |\n");
         for (outcome, count) in numbers(report).into_iter().filter(|(_, count)| *count > 0) {
-            text.push_str(&format!("| {} {} | {count} |\n", outcome.symbol(), outcome.word()));
+            let known = known(report, outcome);
+            text.push_str(&format!("| {} {} | {count}{known} |\n", outcome.symbol(), outcome.word()));
         }
         let must = report.must();
         if must.total > 0 {
@@ -124,6 +128,63 @@ impl Page {
         self.add(&format!("{text}\n\n"));
     }
 
+    /// Entries of the baseline that are to be changed.
+    fn amiss(&mut self, report: &Report, state: EntryState, heading: &str) {
+        let entries: Vec<_> = report.entries(state).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let count = counted(entries.len(), "entry of the baseline", "entries of the baseline");
+        let mut text = format!("### {heading}: {count}\n\n");
+        for entry in entries.iter().take(OPEN) {
+            let place = code(&report.baseline_place(entry.line));
+            text.push_str(&format!("- {}, {place}: {}\n", code(&entry.label()), code(&entry.advice())));
+        }
+        if let Some(more) = entries.len().checked_sub(OPEN).filter(|more| *more > 0) {
+            text.push_str(&format!("- … and {more} more\n"));
+        }
+        self.add(&format!("{text}\n"));
+    }
+
+    /// What the baseline knows, folded.
+    fn known(&mut self, report: &Report) {
+        let Some(baseline) = report.baseline.as_ref().filter(|baseline| baseline.known > 0) else { return };
+        let count = counted(baseline.known, "case", "cases");
+        // A code span is no code within a summary.
+        if !self.add(&format!(
+            "<details><summary>Known: {count}</summary>\n\nAs {} says.\n\n",
+            code(&baseline.file)
+        )) {
+            return;
+        }
+        let mut left = baseline.known;
+        if self.add("| case | outcome | why |\n| --- | --- | --- |\n") {
+            for (case, known) in report.cases.iter().filter_map(|case| Some((case, case.known.as_ref()?))) {
+                let row = format!(
+                    "| {} | {} {} | {} |\n",
+                    cell(&case.name),
+                    case.outcome.symbol(),
+                    case.outcome.word(),
+                    cell(&known.said())
+                );
+                if !self.add(&row) {
+                    break;
+                }
+                left -= 1;
+            }
+        }
+        let (_, diagnoses) = report.parted_diagnoses();
+        let rows: Vec<_> =
+            diagnoses.iter().take(MOST_REASONS).map(|diagnosis| code(&diagnosis.row)).collect();
+        if !rows.is_empty() {
+            self.add(&format!("\nRows: {}\n", rows.join(", ")));
+        }
+        self.close("\n</details>\n\n");
+        if left > 0 {
+            self.cut(left, "known");
+        }
+    }
+
     /// Cases that something is wrong with. Failures are open up to a number, the rest and warnings are folded.
     fn findings(&mut self, report: &Report, outcome: Outcome, heading: &str) {
         let cases = cases_of(report, outcome);
@@ -133,7 +194,8 @@ impl Page {
         let open = if outcome == Outcome::Warn { 0 } else { cases.len().min(OPEN) };
         let (open, folded) = cases.split_at(open);
         if !open.is_empty() {
-            if !self.add(&format!("### {heading}: {}\n\n", counted(cases.len(), "case", "cases"))) {
+            let count = counted_cases(report, outcome, cases.len());
+            if !self.add(&format!("### {heading}: {count}\n\n")) {
                 self.cut(open.len() + folded.len(), heading);
                 return;
             }

@@ -4,6 +4,7 @@
 //! The renderers are siblings, one file each, all pure: they take a report and give a text. Printing and writing is
 //! left to `main`. A report is redacted (`redact`) once, before the first of them sees it.
 
+mod baseline;
 pub mod curl;
 pub mod github;
 pub mod har;
@@ -14,11 +15,14 @@ pub mod markdown;
 mod normalise;
 pub mod redact;
 pub mod sarif;
+pub(crate) mod shell;
 pub mod snapshot;
 pub mod terminal;
 pub(crate) mod text;
+pub(crate) mod time;
 mod verdict;
 
+pub use baseline::{BaselineEntry, BaselineReport, EntryState, KnownFailure, NewFailure};
 pub use text::sanitise;
 pub use verdict::MustCount;
 
@@ -54,6 +58,9 @@ pub struct Report {
     pub diagnoses: Vec<Diagnosis>,
     /// What was measured of the target beyond pass and fail.
     pub profile: Vec<ProfileEntry>,
+    /// The baseline of known failures, and what became of it; null without one.
+    #[serde(default)]
+    pub baseline: Option<BaselineReport>,
     /// The HTTP exchanges that `cases[].exchanges` point at.
     pub exchanges: Vec<ExchangeReport>,
 }
@@ -84,6 +91,9 @@ pub struct RunInfo {
     pub secrets_shown: bool,
     /// False when the run was interrupted.
     pub complete: bool,
+    /// The target could not be tested: it does not answer, accepts no well-formed ID-JAG, or there is no client.
+    #[serde(default)]
+    pub untestable: bool,
 }
 
 /// What was tested.
@@ -253,6 +263,9 @@ pub struct CaseReport {
     /// The members that `changed` is about, so that a reader is shown them where they stand.
     #[serde(default)]
     pub changed_members: Vec<ChangedMember>,
+    /// The entry of the baseline that expects this outcome; null where there is none.
+    #[serde(default)]
+    pub known: Option<KnownFailure>,
     /// Where the case stands, `FILE:LINE`.
     pub source: String,
     /// Indexes into `exchanges`.
@@ -264,6 +277,11 @@ impl CaseReport {
     /// specifications leave open. The wrong error of a MUST is none.
     pub fn is_grave_warning(&self) -> bool {
         self.outcome == Outcome::Warn && self.level <= Level::SHOULD
+    }
+
+    /// Whether the run fails with such a case, unless a baseline knows it.
+    pub fn is_failure(&self, strict: bool) -> bool {
+        matches!(self.outcome, Outcome::Fail | Outcome::Error) || (strict && self.is_grave_warning())
     }
 }
 
@@ -412,8 +430,11 @@ pub struct ExchangeReport {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
-    /// A command line that sends the same request.
+    /// A command line that sends the same request, with an ID-JAG made anew and without a secret.
     pub curl: String,
+    /// What to know before that line is pasted, one sentence each.
+    #[serde(default)]
+    pub curl_hints: Vec<String>,
 }
 
 /// A request as sent.

@@ -32,6 +32,9 @@ const PRIVATE_KEY: &str = "[private key redacted]";
 /// What stands in place of something secret.
 const MARKERS: [&str; 5] = [SECRET, TOKEN, SIGNATURE, CREDENTIALS, PRIVATE_KEY];
 
+/// What is said of a command line in which something was redacted.
+const CUT_LINE: &str = "Something in it is redacted: as it stands it sends another request than the run did.";
+
 /// A secret shorter than this is looked for in its places only: to replace each `x` would shred every text.
 const SHORTEST_SECRET: usize = 4;
 
@@ -92,6 +95,10 @@ impl Redactor {
         for case in &mut report.cases {
             [&mut case.reason, &mut case.expected, &mut case.observed].into_iter().for_each(redact);
             case.changed.iter_mut().for_each(redact);
+            case.known.iter_mut().filter_map(|known| known.comment.as_mut()).for_each(redact);
+        }
+        for entry in report.baseline.iter_mut().flat_map(|baseline| &mut baseline.entries) {
+            entry.comment.iter_mut().for_each(redact);
         }
         for diagnosis in &mut report.diagnoses {
             [&mut diagnosis.cause, &mut diagnosis.fix].into_iter().for_each(redact);
@@ -103,7 +110,13 @@ impl Redactor {
         }
         for exchange in &mut report.exchanges {
             let request = &mut exchange.request;
-            [&mut request.url, &mut request.body, &mut exchange.curl].into_iter().for_each(redact);
+            [&mut request.url, &mut request.body].into_iter().for_each(redact);
+            let whole = exchange.curl.clone();
+            redact(&mut exchange.curl);
+            exchange.curl_hints.iter_mut().for_each(redact);
+            if exchange.curl != whole {
+                exchange.curl_hints.push(CUT_LINE.to_owned());
+            }
             self.redact_headers(&mut request.headers, &tokens);
             if let Some(response) = &mut exchange.response {
                 redact(&mut response.body);

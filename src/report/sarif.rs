@@ -1,12 +1,13 @@
 //! SARIF 2.1.0 for code scanning: a rule for each requirement that a result names, a result for each case that failed
-//! or warned, a notification for each that could not be carried out. Only what is used of the format has a type.
+//! or warned, a notification for each that could not be carried out and for each entry of the baseline that is stale or
+//! expired. Only what is used of the format has a type.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{
-    CaseReport, Level, Outcome, Report, json,
+    CaseReport, EntryState, Level, Outcome, Report, json,
     text::{sanitise, unfolded},
     verdict::{is_critical, place},
 };
@@ -67,12 +68,23 @@ struct Invocation {
     exit_code: u8,
     exit_code_description: String,
     tool_execution_notifications: Vec<Notification>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_configuration_notifications: Vec<Notification>,
 }
 
 #[derive(Serialize)]
 struct Notification {
     level: &'static str,
     message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<[Location; 1]>,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    justification: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +96,10 @@ struct SarifResult {
     message: Message,
     locations: [Location; 1],
     partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<Vec<Suppression>>,
     properties: ResultProperties,
 }
 
@@ -152,16 +168,19 @@ pub fn render(
             rules.len() - 1
         });
         let (file, start_line) = location.map_or_else(|| place(&case.source), |file| (file, 1));
-        let physical_location =
-            PhysicalLocation { artifact_location: artifact(file), region: Region { start_line } };
         results.push(SarifResult {
             rule_id: id,
             rule_index,
             level,
             message: Message::new(&message(case)),
-            locations: [Location { physical_location }],
+            locations: [at(file, start_line)],
             // Two runs show the same problem when the same case found it.
             partial_fingerprints: BTreeMap::from([("jagspecCase/v1", shown(&case.name))]),
+            baseline_state: report
+                .baseline
+                .as_ref()
+                .map(|_| if case.known.is_some() { "unchanged" } else { "new" }),
+            suppressions: suppressions(report, case),
             properties: ResultProperties {
                 case: shown(&case.name),
                 severity: case.severity.map(super::Severity::word),
@@ -182,6 +201,23 @@ pub fn render(
         column_kind: "unicodeCodePoints",
     };
     json::harmless(&Sarif { schema: SCHEMA, version: "2.1.0", runs: [run] })
+}
+
+/// Why a result is to be hidden (3.35): it is known, by a file outside of the code. Where there is a baseline, the
+/// results that it does not know say that they are not suppressed (3.27.23).
+fn suppressions(report: &Report, case: &CaseReport) -> Option<Vec<Suppression>> {
+    report.baseline.as_ref()?;
+    let known = case.known.iter().map(|known| Suppression {
+        kind: "external",
+        justification: Some(shown(&unfolded(&known.said()))).filter(|said| !said.is_empty()),
+    });
+    Some(known.collect())
+}
+
+fn at(file: &str, start_line: u32) -> Location {
+    let physical_location =
+        PhysicalLocation { artifact_location: artifact(file), region: Region { start_line } };
+    Location { physical_location }
 }
 
 /// The level of a case's result; none where it has none.
@@ -269,6 +305,20 @@ fn invocation(report: &Report) -> Invocation {
             .map(|case| Notification {
                 level: "error",
                 message: Message::new(&format!("{}: {}", case.name, case.reason)),
+                locations: None,
+            })
+            .collect(),
+        tool_configuration_notifications: report
+            .entries(EntryState::Stale)
+            .map(|entry| ("error", entry))
+            .chain(report.entries(EntryState::Expired).map(|entry| ("warning", entry)))
+            .map(|(level, entry)| Notification {
+                level,
+                message: Message::new(&format!("{}: {}", entry.label(), entry.advice())),
+                locations: report
+                    .baseline
+                    .as_ref()
+                    .map(|baseline| [at(&baseline.file, u32::try_from(entry.line).unwrap_or(u32::MAX))]),
             })
             .collect(),
     }

@@ -7,9 +7,9 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::{
-    CaseReport, Diagnosis, Outcome, ProfileEntry, Report,
+    CaseReport, Diagnosis, EntryState, Outcome, ProfileEntry, Report,
     text::{Page, Span, columns, truncate, unfolded},
-    verdict::{Tone, cases_of, counted, is_critical, reasons_of},
+    verdict::{Tone, cases_of, counted, counted_cases, is_critical, known, reasons_of},
 };
 
 /// Narrower than this no layout is kept.
@@ -30,6 +30,9 @@ pub const MOST_NAMES: usize = 6;
 /// So many different reasons are shown of cases that were not decided.
 pub const MOST_REASONS: usize = 12;
 
+/// So many entries of a baseline are shown in each state.
+pub const MOST_ENTRIES: usize = 12;
+
 /// So many columns are shown of one text: a server may answer with a page of it.
 pub const LONGEST_TEXT: usize = 600;
 
@@ -48,8 +51,7 @@ pub struct TerminalOptions {
     pub width: usize,
     /// Whether styles are written; the words are the same without them.
     pub colour: bool,
-    /// What the exit status means, where the caller knows it better than the report tells: whether it was
-    /// `--strict`, the baseline or the snapshot.
+    /// What the exit status means, where the caller knows it better than the report tells.
     pub exit_reason: Option<String>,
 }
 
@@ -71,6 +73,9 @@ pub fn render(report: &Report, options: &TerminalOptions) -> String {
     terminal.findings(Outcome::Fail, "FAILED");
     terminal.findings(Outcome::Error, "NOT CARRIED OUT");
     terminal.findings(Outcome::Warn, "WARNINGS");
+    terminal.amiss(EntryState::Stale, "STALE");
+    terminal.amiss(EntryState::Expired, "EXPIRED");
+    terminal.known();
     terminal.reasons(Outcome::Inconclusive, "INCONCLUSIVE");
     terminal.reasons(Outcome::Skip, "SKIPPED");
     terminal.profile();
@@ -160,15 +165,13 @@ impl Terminal<'_> {
     }
 
     fn diagnoses(&mut self) {
-        let report = self.report;
-        if report.diagnoses.is_empty() {
-            return;
-        }
-        match report.diagnoses.len() {
+        let (diagnoses, _) = self.report.parted_diagnoses();
+        match diagnoses.len() {
+            0 => return,
             1 => self.heading(PLAIN, "DIAGNOSIS", None),
             many => self.heading(PLAIN, "DIAGNOSES", Some(&format!("{many} causes, the best first"))),
         }
-        for (index, diagnosis) in report.diagnoses.iter().enumerate() {
+        for (index, diagnosis) in diagnoses.into_iter().enumerate() {
             if index > 0 {
                 self.page.blank();
             }
@@ -221,7 +224,8 @@ impl Terminal<'_> {
         if cases.is_empty() {
             return;
         }
-        self.heading(style_of(outcome), heading, Some(&counted(cases.len(), "case", "cases")));
+        let count = counted_cases(self.report, outcome, cases.len());
+        self.heading(style_of(outcome), heading, Some(&count));
 
         // What kept one case from being carried out keeps many: it is told once. Findings stand for themselves.
         let same = |a: &CaseReport, b: &CaseReport| outcome == Outcome::Error && a.reason == b.reason;
@@ -249,8 +253,7 @@ impl Terminal<'_> {
             if shown > 0 {
                 self.page.blank();
             }
-            let more = format!("… and {more} more, see the JSON report (--report json=FILE)");
-            self.page.paragraph(&[Span::plain("  ")], 2, &[Span::new(DIM, &more)]);
+            self.more(Some(more));
         }
     }
 
@@ -283,9 +286,73 @@ impl Terminal<'_> {
         if !case.reason.is_empty() && case.reason != case.expected && case.reason != case.observed {
             self.labelled("  ", "because", 10, &[cut(PLAIN, &case.reason)]);
         }
+        if let Some(change) = self.report.change(case) {
+            self.labelled("  ", "baseline", 10, &[Span::plain(&change)]);
+        }
         if let Some(row) = &case.row {
             self.labelled("  ", "row", 10, &[Span::new(CYAN, row)]);
         }
+    }
+
+    /// Entries of the baseline that are to be changed, each with its place and what to do.
+    fn amiss(&mut self, state: EntryState, heading: &str) {
+        let report = self.report;
+        let entries: Vec<_> = report.entries(state).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let (symbol, style) = if state == EntryState::Stale { ("✗", RED) } else { ("!", YELLOW) };
+        let count = counted(entries.len(), "entry of the baseline", "entries of the baseline");
+        self.heading(style, heading, Some(&count));
+        for entry in entries.iter().take(MOST_ENTRIES) {
+            let place = report.baseline_place(entry.line);
+            let lead = [Span::new(style.bold(), &format!("{symbol} "))];
+            self.page.paragraph(
+                &lead,
+                2,
+                &[Span::new(BOLD, &entry.label()), Span::plain(&format!(", {place}"))],
+            );
+            self.page.paragraph(&[Span::plain("  ")], 2, &[cut(PLAIN, &entry.advice())]);
+        }
+        self.more(rest(entries.len(), MOST_ENTRIES));
+    }
+
+    /// What the baseline knows, folded: a line for each entry.
+    fn known(&mut self) {
+        let report = self.report;
+        let Some(baseline) = report.baseline.as_ref().filter(|baseline| baseline.known > 0) else { return };
+        let count = format!("{}, as {} says", counted(baseline.known, "case", "cases"), baseline.file);
+        self.page.blank();
+        self.page.paragraph(
+            &[Span::new(DIM.bold(), "KNOWN"), Span::plain("  ")],
+            2,
+            &[Span::new(DIM, &count)],
+        );
+        let entries: Vec<_> = report.entries(EntryState::Matched).collect();
+        for entry in entries.iter().take(MOST_ENTRIES) {
+            let cases = report.cases.iter().filter_map(|case| case.known.as_ref());
+            let cases: Vec<_> = cases.filter(|known| known.line == entry.line).collect();
+            let said = cases.first().map(|known| known.said()).filter(|said| !said.is_empty());
+            let lead = [Span::plain("  "), Span::new(DIM, &format!("{} ", entry.outcome.symbol()))];
+            let mut body = vec![Span::plain(&entry.label())];
+            if entry.cases > 1 {
+                body.push(Span::plain(&format!(", {}", counted(cases.len(), "case", "cases"))));
+            }
+            body.extend(said.map(|said| cut(DIM, &format!(": {said}"))));
+            self.page.paragraph(&lead, 4, &body);
+        }
+        self.more(rest(entries.len(), MOST_ENTRIES));
+        let (_, diagnoses) = report.parted_diagnoses();
+        let rows: Vec<_> = diagnoses.iter().map(|diagnosis| diagnosis.row.as_str()).collect();
+        if !rows.is_empty() {
+            self.labelled("  ", "rows", 6, &[Span::new(CYAN, &listed(&rows))]);
+        }
+    }
+
+    fn more(&mut self, more: Option<usize>) {
+        let Some(more) = more else { return };
+        let more = format!("… and {more} more, see the JSON report (--report json=FILE)");
+        self.page.paragraph(&[Span::plain("  ")], 2, &[Span::new(DIM, &more)]);
     }
 
     /// Cases that were not decided: how many for which reason.
@@ -336,23 +403,25 @@ impl Terminal<'_> {
         let report = self.report;
         let s = report.summary;
         self.page.blank();
-        if let Some(diagnosis) = report.diagnoses.first() {
+        if let Some(diagnosis) = report.parted_diagnoses().0.first() {
             let command = format!("jagspec explain {}", diagnosis.row);
             let next = [Span::new(BOLD, &command), Span::plain(" says more about the first diagnosis")];
             self.page.paragraph(&[Span::new(DIM, "next: ")], 2, &next);
         }
         let counts = [
-            (s.pass, "passed", "passed", GREEN),
-            (s.fail, "failed", "failed", RED),
-            (s.error, "error", "errors", RED),
-            (s.warn, "warning", "warnings", YELLOW),
-            (s.inconclusive, "inconclusive", "inconclusive", CYAN),
-            (s.skip, "skipped", "skipped", DIM),
+            (s.pass, Outcome::Pass, "passed", "passed"),
+            (s.fail, Outcome::Fail, "failed", "failed"),
+            (s.error, Outcome::Error, "error", "errors"),
+            (s.warn, Outcome::Warn, "warning", "warnings"),
+            (s.inconclusive, Outcome::Inconclusive, "inconclusive", "inconclusive"),
+            (s.skip, Outcome::Skip, "skipped", "skipped"),
         ];
         let mut spans = vec![Span::new(BOLD, &counted(s.total(), "case", "cases"))];
-        for (index, (count, one, many, style)) in counts.iter().filter(|(count, ..)| *count > 0).enumerate() {
+        for (index, (count, outcome, one, many)) in counts.iter().filter(|(count, ..)| *count > 0).enumerate()
+        {
             spans.push(Span::plain(if index == 0 { ": " } else { ", " }));
-            spans.push(Span::new(*style, &counted(*count, one, many)));
+            spans.push(Span::new(style_of(*outcome), &counted(*count, one, many)));
+            spans.push(Span::plain(&known(report, *outcome)));
         }
         self.page.paragraph(&[], 2, &spans);
 

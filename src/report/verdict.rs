@@ -1,6 +1,6 @@
 //! What a report says as a whole: its verdict, the meaning of its exit status, how many MUST cases were proved.
 
-use super::{CaseReport, Level, Outcome, Report, Severity};
+use super::{CaseReport, EntryState, Level, Outcome, Report, Severity};
 
 /// The row of a target that gives no HTTP answer.
 const UNREACHABLE: &str = "own.target-unreachable";
@@ -47,14 +47,37 @@ impl Report {
         self.diagnoses.first().map(|diagnosis| diagnosis.row.as_str()).or_else(of_case)
     }
 
-    /// What the exit status means in this run, as far as the report tells: whether it was `--strict`, the baseline
-    /// or the snapshot that failed a run without a broken MUST only the caller knows.
+    /// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
+    pub fn status(&self) -> u8 {
+        let is_stale = self.entries(EntryState::Stale).next().is_some();
+        self.status_of(|case| case.known.is_none(), is_stale)
+    }
+
+    /// The exit status as it were without a baseline.
+    pub(super) fn status_without_baseline(&self) -> u8 {
+        self.status_of(|_| true, false)
+    }
+
+    fn status_of(&self, counts: impl Fn(&CaseReport) -> bool, is_stale: bool) -> u8 {
+        let any = |is: &dyn Fn(&CaseReport) -> bool| self.cases.iter().any(|case| counts(case) && is(case));
+        let has = |outcome| any(&|case| case.outcome == outcome);
+        if !self.run.complete {
+            130
+        } else if self.run.untestable || (has(Outcome::Error) && !has(Outcome::Fail)) {
+            3
+        } else if is_stale || any(&|case| case.is_failure(self.run.strict)) {
+            1
+        } else {
+            0
+        }
+    }
+
+    /// What the exit status means in this run.
     pub fn exit_reason(&self) -> String {
         let reason = match self.exit_status {
             0 if self.summary.fail > 0 => "nothing but what the baseline knows is broken",
             0 => "every MUST that could be tested holds",
-            1 if self.summary.fail > 0 => "a MUST is broken",
-            1 => "no MUST is broken, but a SHOULD is not met (--strict), or baseline or snapshot differ",
+            1 => return self.why_failed(),
             2 => "the call, the config or a suite file is wrong, or no case was selected; nothing was sent",
             3 => return self.why_not_tested(),
             130 => "interrupted",
@@ -63,14 +86,32 @@ impl Report {
         reason.to_owned()
     }
 
+    fn why_failed(&self) -> String {
+        if let Some(trouble) = self.baseline_trouble() {
+            return trouble;
+        }
+        let is_new = |case: &&CaseReport| case.known.is_none();
+        let mut new = self.cases.iter().filter(is_new);
+        let reason = if new.clone().any(|case| case.outcome == Outcome::Fail) {
+            "a MUST is broken"
+        } else if self.run.strict && new.any(CaseReport::is_grave_warning) {
+            "no MUST is broken, but a SHOULD is not met (--strict)"
+        } else {
+            // Nothing else fails a run.
+            "the snapshot differs from the file that was there"
+        };
+        reason.to_owned()
+    }
+
     fn why_not_tested(&self) -> String {
         let row = self.leading_row();
+        let errors = self.summary.error - self.known(Outcome::Error);
         let why = if row == Some(UNREACHABLE) {
             "the target does not answer".to_owned()
         } else if row == Some(NO_CLIENT) {
             "no client is configured".to_owned()
-        } else if self.summary.error > 0 {
-            format!("{} could not be carried out", counted(self.summary.error, "case", "cases"))
+        } else if errors > 0 {
+            format!("{} could not be carried out", counted(errors, "case", "cases"))
         } else if self.summary.inconclusive > 0 {
             "the target accepts no well-formed ID-JAG".to_owned()
         } else {
@@ -106,6 +147,9 @@ impl Report {
             (0, Some(broken)) => {
                 (Tone::Good, "✓", "PASS", format!("{broken} at {target}, as the baseline says"))
             }
+            (1, Some(broken)) if self.baseline.is_some() => {
+                (Tone::Bad, "✗", "FAIL", format!("{target}: {reason}; {broken}"))
+            }
             (1, Some(broken)) => (Tone::Bad, "✗", "FAIL", format!("{broken} at {target}")),
             (1, None) => (Tone::Bad, "✗", "FAIL", format!("{target}: {reason}")),
             (2, _) => (Tone::Bad, "✗", "NOT RUN", reason.to_owned()),
@@ -116,6 +160,13 @@ impl Report {
         };
         Verdict { tone, symbol, word, text }
     }
+}
+
+/// How many cases of an outcome are shown as findings: `2 new cases` where there is a baseline and they fail the run.
+pub(super) fn counted_cases(report: &Report, outcome: Outcome, count: usize) -> String {
+    let is_new = report.baseline.is_some() && outcome != Outcome::Warn;
+    let (one, many) = if is_new { ("new case", "new cases") } else { ("case", "cases") };
+    counted(count, one, many)
 }
 
 /// `1 case`, `2 cases`.
@@ -144,10 +195,18 @@ pub(super) fn counts(report: &Report) -> String {
     let parts: Vec<_> = numbers(report)
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(outcome, count)| format!("{count} {}", outcome.word()))
+        .map(|(outcome, count)| format!("{count} {}{}", outcome.word(), known(report, outcome)))
         .collect();
     let total = counted(report.summary.total(), "case", "cases");
     if parts.is_empty() { total } else { format!("{total}: {}", parts.join(", ")) }
+}
+
+/// ` (3 known)`, to stand behind a count of cases; empty where none is.
+pub(super) fn known(report: &Report, outcome: Outcome) -> String {
+    match report.known(outcome) {
+        0 => String::new(),
+        count => format!(" ({count} known)"),
+    }
 }
 
 /// How many cases had which outcome, the worst first.
@@ -163,17 +222,18 @@ pub(super) fn numbers(report: &Report) -> [(Outcome, usize); 6] {
     ]
 }
 
-/// The cases of an outcome, the gravest first, else in the order of the suites.
+/// The cases of an outcome that no baseline knows, the gravest first, else in the order of the suites.
 pub(super) fn cases_of(report: &Report, outcome: Outcome) -> Vec<&CaseReport> {
-    let mut cases: Vec<_> = report.cases.iter().filter(|case| case.outcome == outcome).collect();
+    let is_shown = |case: &&CaseReport| case.outcome == outcome && case.known.is_none();
+    let mut cases: Vec<_> = report.cases.iter().filter(is_shown).collect();
     cases.sort_by_key(|case| (case.severity.is_none(), case.severity));
     cases
 }
 
-/// For which reasons cases had an outcome, and how many for each, the most frequent first.
+/// For which reasons cases that no baseline knows had an outcome, and how many for each, the most frequent first.
 pub(super) fn reasons_of(report: &Report, outcome: Outcome) -> Vec<(&str, usize)> {
     let mut reasons: Vec<(&str, usize)> = Vec::new();
-    for case in report.cases.iter().filter(|case| case.outcome == outcome) {
+    for case in report.cases.iter().filter(|case| case.outcome == outcome && case.known.is_none()) {
         match reasons.iter_mut().find(|(reason, _)| *reason == case.reason) {
             Some((_, count)) => *count += 1,
             None => reasons.push((&case.reason, 1)),

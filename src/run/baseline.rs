@@ -87,7 +87,7 @@ pub(super) async fn settle(
 async fn send(session: &Session, baseline: Baseline, transcript: &mut Transcript) -> Option<Attempt> {
     let prepared = session.control(&baseline, &Exchange::default()).ok()?;
     let observation = session.send(&prepared).await;
-    let exchange = transcript.keep(&observation);
+    let exchange = transcript.keep(&observation, &prepared.again);
     Some(Attempt { baseline, observation, exchange })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Baseline,
+    again::Origin,
     session::{Prepared, Session},
 };
 use crate::{
@@ -70,11 +71,12 @@ pub(super) async fn run_case(
             }
             Step::Discovery(_) | Step::Run(_) => continue,
         };
+        let origin = Origin::Case { case, request: sent.len(), jti: &case_jti };
         let mut prepared = match sent.last() {
             Some(earlier) if send.same_assertion => {
-                session.again(baseline, &case.setup, &send.exchange, &earlier.prepared)?
+                session.again(baseline, &case.setup, &send.exchange, origin, &earlier.prepared)?
             }
-            _ => session.prepare(baseline, &case.setup, &send.exchange, &case_jti)?,
+            _ => session.prepare(baseline, &case.setup, &send.exchange, origin)?,
         };
         let same_proof = send.exchange.token_request.dpop.as_ref().is_some_and(|dpop| dpop.same_proof);
         if let Some(earlier) = sent.last().filter(|_| same_proof) {
@@ -85,7 +87,7 @@ pub(super) async fn run_case(
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {
             return Err("not applicable: with this target the change makes no difference".into());
         }
-        if alone && prepared.slash_apart && level == Level::MUST {
+        if alone && prepared.id_jag.slash_apart && level == Level::MUST {
             return Err(
                 "not applicable: with this target the value is one final slash apart from the right one, \
                         which is a case of its own"
@@ -95,9 +97,9 @@ pub(super) async fn run_case(
         let observation = session.send(&prepared).await;
         let jwks_broken = session.keyring.jwks_is_broken();
         let facts = Facts {
-            variables: &prepared.variables,
-            assertion: &prepared.assertion,
-            scope: prepared.scope.as_deref(),
+            variables: &prepared.id_jag.variables,
+            assertion: &prepared.id_jag.assertion,
+            scope: prepared.id_jag.scope.as_deref(),
             jwks: session.jwks.as_ref(),
             jwks_broken,
         };

@@ -44,7 +44,7 @@ impl State<'_> {
                         Ok(response) => ControlAnswer::Refused(response.summary()),
                     };
                     if !matches!(answer, ControlAnswer::Accepted) {
-                        self.transcript.keep(&observation);
+                        self.transcript.keep(&observation, &prepared.again);
                     }
                     answer
                 }

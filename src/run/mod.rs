@@ -1,10 +1,12 @@
 //! The run: discovery, baseline, suites with their controls, cases that touch the IdP, checks of the whole run,
 //! diagnosis, report. I/O and order live here; every verdict is `judge`'s, every diagnosis `diagnose`'s.
 
+mod again;
 mod baseline;
 mod case;
 mod controls;
 mod discover;
+mod minting;
 mod probe;
 mod session;
 mod state;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 pub use baseline::Baseline;
 pub use discover::discover;
+pub use minting::{Minted, Minting, Moment};
 pub use session::Ids;
 use state::State;
 use tokio::sync::watch;
@@ -152,6 +155,7 @@ impl State<'_> {
                 insecure: settings.http.insecure,
                 secrets_shown: settings.show_secrets,
                 complete,
+                untestable: self.untestable,
             },
             target,
             summary: Summary::of(&cases),
@@ -159,24 +163,10 @@ impl State<'_> {
             cases,
             diagnoses,
             profile: self.profile.into_values().collect(),
+            baseline: None,
             exchanges: self.transcript.into_exchanges(),
         };
-        report.exit_status = exit_status(&report, self.untestable);
+        report.exit_status = report.status();
         report
-    }
-}
-
-/// The exit status, in the contract's order of precedence (CONTRACT, Exit status). 2 is decided before a run.
-fn exit_status(report: &Report, untestable: bool) -> u8 {
-    if !report.run.complete {
-        130
-    } else if untestable || (report.summary.error > 0 && report.summary.fail == 0) {
-        3
-    } else if report.summary.fail > 0
-        || (report.run.strict && report.cases.iter().any(CaseReport::is_grave_warning))
-    {
-        1
-    } else {
-        0
     }
 }

@@ -2,6 +2,7 @@
 //! more, so that a server that has changed its mind meanwhile is not taken for a cause.
 
 use super::{
+    again::Origin,
     baseline::Attempt,
     session::{Prepared, Session},
     transcript::Transcript,
@@ -26,7 +27,9 @@ pub(super) async fn climb(
     let Some(base) = furthest(attempts) else { return Vec::new() };
     let mut answers = Vec::new();
     for probe in ladder.into_iter().take(MOST) {
-        let Ok(prepared) = session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, "") else {
+        let Ok(prepared) =
+            session.prepare(&base.baseline, &Exchange::default(), &probe.exchange, Origin::Own)
+        else {
             continue;
         };
         let answer = send(session, &prepared, transcript).await;
@@ -47,7 +50,7 @@ pub(super) async fn climb(
 
 async fn send(session: &Session, prepared: &Prepared, transcript: &mut Transcript) -> AttemptAnswer {
     let observation = session.send(prepared).await;
-    transcript.keep(&observation);
+    transcript.keep(&observation, &prepared.again);
     answer(&observation)
 }
 

@@ -8,18 +8,20 @@ use std::sync::{
 
 use serde_json::Value;
 
-use super::Baseline;
+use super::{
+    Baseline,
+    again::{self, Origin},
+    minting::{Minted, Minting, Moment},
+};
 use crate::{
     clock::Clock,
-    discovery::split_origin,
-    exchange,
-    idjag::{self, Grant, IdJag, KeyChoice},
+    exchange, idjag,
     idp::Keyring,
     observation::{HttpRequest, Observation},
+    report::curl::Command,
     settings::{Client, Settings},
     suite::Exchange,
-    template::Variables,
-    token_request::{Clients, DpopChange, DpopContext, DpopKey, TokenRequest, dpop},
+    token_request::{Clients, DpopChange, DpopContext, TokenRequest, dpop},
 };
 
 /// Identifiers that are fresh in every use: `PREFIX-1`, `PREFIX-2` … The prefix is an input, random in real runs
@@ -41,7 +43,8 @@ impl Ids {
         Ids::new(format!("{:016x}", rand::random::<u64>()))
     }
 
-    pub(super) fn fresh(&self) -> String {
+    /// The next one.
+    pub fn fresh(&self) -> String {
         format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
@@ -63,6 +66,19 @@ pub(super) struct Session {
     pub(super) details_type: Option<String>,
 }
 
+/// A token request, ready to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) request: HttpRequest,
+    pub(super) id_jag: Minted,
+    /// Whether it is anything else than the control.
+    pub(super) differs: bool,
+    /// The DPoP proof that the request has, for making another with a nonce.
+    pub(super) dpop: Option<DpopChange>,
+    /// How a reader of the report sends it once more.
+    pub(super) again: Command,
+}
+
 impl Prepared {
     /// The DPoP proof that an earlier request was sent with, in place of a fresh one.
     pub(super) fn repeat_proof(&mut self, earlier: &HttpRequest) {
@@ -74,27 +90,9 @@ impl Prepared {
     }
 }
 
-/// A token request, ready to be sent.
-#[derive(Debug, Clone)]
-pub(super) struct Prepared {
-    pub(super) request: HttpRequest,
-    pub(super) assertion: String,
-    pub(super) jti: String,
-    /// The `scope` claim that it asserts.
-    pub(super) scope: Option<String>,
-    pub(super) variables: Variables,
-    /// Whether it is anything else than the control. A value of a table can coincide with the right one, such as
-    /// a client id in capitals that has no letters.
-    pub(super) differs: bool,
-    /// The DPoP proof that the request has, for making another with a nonce.
-    pub(super) dpop: Option<DpopChange>,
-    /// Whether its `aud` or `iss` is the right one but for a final slash, which servers may take for the same.
-    pub(super) slash_apart: bool,
-}
-
 impl Session {
     /// Makes a token request: the well-formed one in the baseline's manner, with the case's `setup`, then with its
-    /// `defect`. `case_jti` is the `jti` that all steps of a case share.
+    /// `defect`.
     ///
     /// # Errors
     /// Why it cannot be made with this configuration: the reason of a `skip`.
@@ -103,68 +101,21 @@ impl Session {
         baseline: &Baseline,
         setup: &Exchange,
         defect: &Exchange,
-        case_jti: &str,
+        origin: Origin<'_>,
     ) -> Result<Prepared, String> {
+        let minting = Minting {
+            settings: &self.settings,
+            client: &self.client,
+            keyring: &self.keyring,
+            issuer: &self.issuer,
+            token_endpoint: Some(&self.token_endpoint),
+            target_jwks: self.jwks.as_ref(),
+            details_type: self.details_type.as_deref(),
+        };
         let jti = self.ids.fresh();
-        let now = self.clock.now();
-        let published = self
-            .keyring
-            .signing_key(KeyChoice::Published, baseline.algorithm)
-            .map_err(|error| error.to_string())?;
-        let unpublished = self
-            .keyring
-            .signing_key(KeyChoice::Unpublished, baseline.algorithm)
-            .map_err(|error| error.to_string())?;
-        let mut variables = variables(&self.settings, &self.issuer, Some(&self.token_endpoint), now);
-        variables.set("jti", jti.as_str());
-        variables.set("case.jti", case_jti);
-        // The canary's address names the exchange, so that a hit tells which case it belongs to.
-        let idp = &self.settings.idp_issuer;
-        variables.set("idp.canary", format!("{}/canary/{jti}", idp.strip_suffix('/').unwrap_or(idp)));
-        if let Some(jwk) = self.jwks.as_ref().and_then(idjag::recipient) {
-            variables.set("target.encryption_jwk", jwk.clone());
-        }
-        if let Some(name) = &self.details_type {
-            variables.set("target.authorization_details_type", name.as_str());
-        }
-        let dpop = dpop::key(DpopKey::Own).map_err(|error| error.to_string())?;
-        variables.set("dpop.jkt", dpop.kid());
-        variables.set("idp.kid", published.kid());
-        variables.set("idp.unpublished_jwk", unpublished.jwk(None));
-        let grant = Grant {
-            issuer: self.settings.idp_issuer.clone(),
-            subject: self.settings.subject.clone(),
-            audience: self.issuer.clone(),
-            client_id: self.client.id.clone(),
-            scope: self.settings.scope.clone(),
-            resource: self.settings.resource.clone(),
-            claims: self.settings.claims.clone(),
-        };
-        let mut control = IdJag::well_formed(&grant, baseline.algorithm, now, &jti);
-        control.apply(&setup.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let mut id_jag = control.clone();
-        id_jag.apply(&defect.id_jag, &variables).map_err(|missing| missing.to_string())?;
-        let key =
-            self.keyring.signing_key(id_jag.key(), id_jag.algorithm()).map_err(|error| error.to_string())?;
-        let secret = self.client.secret.as_ref().map(|secret| secret.expose());
-        let assertion = id_jag.assemble(&key, secret).map_err(|error| error.to_string())?;
-        let scope = id_jag
-            .claims()
-            .get("scope")
-            .and_then(|text| serde_json::from_str::<Value>(text).ok())
-            .and_then(|value| value.as_str().map(str::to_owned));
-        let mut prepared = Prepared {
-            request: HttpRequest::get(&self.token_endpoint),
-            assertion,
-            jti,
-            scope,
-            variables,
-            differs: id_jag != control,
-            dpop: None,
-            slash_apart: ["aud", "iss"].into_iter().any(|name| slash_apart(&control, &id_jag, name)),
-        };
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
+        let moment = Moment { now: self.clock.now(), jti: &jti, case_jti: origin.case_jti() };
+        let id_jag = minting.mint(baseline.algorithm, &setup.id_jag, &[&defect.id_jag], moment)?;
+        self.write(baseline, setup, defect, origin, id_jag)
     }
 
     /// The control of a setup: the well-formed exchange with it, and without a defect.
@@ -172,7 +123,7 @@ impl Session {
     /// # Errors
     /// As [`Session::prepare`].
     pub(super) fn control(&self, baseline: &Baseline, setup: &Exchange) -> Result<Prepared, String> {
-        self.prepare(baseline, setup, &Exchange::default(), "")
+        self.prepare(baseline, setup, &Exchange::default(), Origin::Own)
     }
 
     /// A token request with an assertion that was made before, perhaps written in another way.
@@ -184,15 +135,16 @@ impl Session {
         baseline: &Baseline,
         setup: &Exchange,
         defect: &Exchange,
+        origin: Origin<'_>,
         earlier: &Prepared,
     ) -> Result<Prepared, String> {
-        let mut prepared = Prepared { differs: true, ..earlier.clone() };
+        let mut id_jag = earlier.id_jag.clone();
         for change in &defect.id_jag.compact {
-            prepared.assertion =
-                idjag::transform(prepared.assertion, change).map_err(|error| error.to_string())?;
+            id_jag.assertion =
+                idjag::transform(id_jag.assertion, change).map_err(|error| error.to_string())?;
         }
-        self.write(baseline, setup, defect, &mut prepared)?;
-        Ok(prepared)
+        let prepared = self.write(baseline, setup, defect, origin, id_jag)?;
+        Ok(Prepared { differs: true, ..prepared })
     }
 
     fn write(
@@ -200,24 +152,27 @@ impl Session {
         baseline: &Baseline,
         setup: &Exchange,
         defect: &Exchange,
-        prepared: &mut Prepared,
-    ) -> Result<(), String> {
-        prepared.variables.set("id_jag", prepared.assertion.as_str());
-        let variables = &prepared.variables;
-        let mut control = TokenRequest::well_formed(&prepared.assertion);
+        origin: Origin<'_>,
+        mut id_jag: Minted,
+    ) -> Result<Prepared, String> {
+        id_jag.variables.set("id_jag", id_jag.assertion.as_str());
+        let variables = &id_jag.variables;
+        let mut control = TokenRequest::well_formed(&id_jag.assertion);
         control.apply(&setup.token_request, variables).map_err(|missing| missing.to_string())?;
         let mut token_request = control.clone();
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
-        prepared.differs |= token_request != control;
+        let differs = id_jag.differs || token_request != control;
         let clients = Clients { registered: &self.client, other: self.settings.other_client.as_ref() };
-        prepared.dpop = token_request.dpop().cloned();
-        prepared.request = token_request.write(&self.token_endpoint, baseline.manner, clients);
-        if let Some(dpop) = &prepared.dpop {
+        let dpop = token_request.dpop().cloned();
+        let mut request = token_request.write(&self.token_endpoint, baseline.manner, clients);
+        if let Some(dpop) = &dpop {
             let proof = self.proof(dpop, None)?;
             let fields = (0..dpop.fields()).map(|_| (dpop::FIELD.to_owned(), proof.clone()));
-            prepared.request.headers.extend(fields);
+            request.headers.extend(fields);
         }
-        Ok(())
+        let again =
+            again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
+        Ok(Prepared { request, id_jag, differs, dpop, again })
     }
 
     fn proof(&self, dpop: &DpopChange, nonce: Option<&str>) -> Result<String, String> {
@@ -257,59 +212,5 @@ impl Session {
             value.clone_from(&proof);
         }
         Some(request)
-    }
-}
-
-/// The variables that are the same in every exchange of a run.
-pub(super) fn variables(
-    settings: &Settings,
-    issuer: &str,
-    token_endpoint: Option<&str>,
-    now: i64,
-) -> Variables {
-    let idp = &settings.idp_issuer;
-    let base = idp.strip_suffix('/').unwrap_or(idp);
-    let mut variables = Variables::new(now);
-    variables.set("target.issuer", issuer);
-    variables.set("target.origin", split_origin(issuer).0);
-    variables.set("idp.issuer", idp.as_str());
-    variables.set("idp.untrusted_issuer", format!("{base}/untrusted"));
-    variables.set("idp.other_issuer", format!("{base}/other"));
-    variables.set("idp.jwks_uri", format!("{base}/jwks"));
-    variables.set("subject", settings.subject.as_str());
-    let mut optional = |name, value: Option<&str>| {
-        if let Some(value) = value {
-            variables.set(name, value);
-        }
-    };
-    optional("target.token_endpoint", token_endpoint);
-    optional("scope", settings.scope.as_deref());
-    optional("resource", settings.resource.as_deref());
-    optional("email", settings.claims.get("email").and_then(Value::as_str));
-    optional("expect_subject", settings.expect_subject.as_deref());
-    optional("other_resource", settings.other_resource.as_deref());
-    let mut client = |client: &Client, id, secret| {
-        variables.set(id, client.id.as_str());
-        if let Some(value) = &client.secret {
-            variables.set(secret, value.expose());
-        }
-    };
-    if let Some(registered) = &settings.client {
-        client(registered, "client.id", "client.secret");
-    }
-    if let Some(other) = &settings.other_client {
-        client(other, "other_client.id", "other_client.secret");
-    }
-    variables
-}
-
-fn slash_apart(control: &IdJag, id_jag: &IdJag, claim: &str) -> bool {
-    let text =
-        |token: &IdJag| token.claims().get(claim).and_then(|json| serde_json::from_str::<String>(json).ok());
-    match (text(control), text(id_jag)) {
-        (Some(right), Some(ours)) => {
-            right != ours && right.trim_end_matches('/') == ours.trim_end_matches('/')
-        }
-        _ => false,
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     judge::{Judgement, Ledger},
     observation::Observation,
     plan,
-    report::{CaseReport, ChangedMember, Outcome, ProfileEntry},
+    report::{CaseReport, ChangedMember, Outcome, ProfileEntry, curl::Command},
     settings::Settings,
     suite::{Case, Step},
 };
@@ -38,7 +38,7 @@ pub(super) struct State<'a> {
     /// What came of cases that are carried out and not settled yet, by slot.
     pub(super) results: BTreeMap<usize, Result<CaseRun, String>>,
     /// The exchanges of passing cases that may still turn out to be findings.
-    pub(super) held: BTreeMap<usize, Vec<Observation>>,
+    pub(super) held: BTreeMap<usize, Vec<(Observation, Command)>>,
     /// Why the second client cannot be used, where its own well-formed ID-JAG is refused.
     pub(super) other_client_refused: Option<String>,
     /// How many controls in a row nobody has answered.
@@ -187,6 +187,7 @@ fn blank_report(case: &Case, settings: &Settings) -> CaseReport {
         observed: String::new(),
         changed: changed(case),
         changed_members: changed_members(case),
+        known: None,
         source: format!("{}:{}", case.source.file, case.source.line),
         exchanges: Vec::new(),
     }

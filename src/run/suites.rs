@@ -148,15 +148,16 @@ impl State<'_> {
         let mut exchanges = Vec::new();
         let mut held = Vec::new();
         for sent in run.sent {
-            let offences = judge::offences(&sent.observation, &sent.prepared.assertion, sent.jwks_broken);
+            let offences =
+                judge::offences(&sent.observation, &sent.prepared.id_jag.assertion, sent.jwks_broken);
             let kept = (keep || offences.iter().any(|(_, what)| what.is_some()))
-                .then(|| self.transcript.keep(&sent.observation));
+                .then(|| self.transcript.keep(&sent.observation, &sent.prepared.again));
             self.ledger.record(index, &name, offences, kept);
-            self.canaries.insert(sent.prepared.jti, index);
+            self.canaries.insert(sent.prepared.id_jag.jti, index);
             if keep {
                 exchanges.extend(kept);
             } else {
-                held.push(sent.observation);
+                held.push((sent.observation, sent.prepared.again));
             }
         }
         self.held.insert(index, held);
@@ -176,8 +177,8 @@ impl State<'_> {
 
     /// A case that had passed is a finding after all: its exchanges go into the report.
     pub(super) fn keep_held(&mut self, index: usize) {
-        for observation in self.held.remove(&index).unwrap_or_default() {
-            let exchange = self.transcript.keep(&observation);
+        for (observation, again) in self.held.remove(&index).unwrap_or_default() {
+            let exchange = self.transcript.keep(&observation, &again);
             self.slots[index].report.exchanges.push(exchange);
         }
     }

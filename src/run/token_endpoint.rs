@@ -121,7 +121,7 @@ impl State<'_> {
                 Some(response) => self.refuse_other_client(&response.summary()),
                 None => self.refuse_other_client("no answer"),
             }
-            self.transcript.keep(&observation);
+            self.transcript.keep(&observation, &prepared.again);
         }
     }
 

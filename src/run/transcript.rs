@@ -2,7 +2,7 @@
 
 use crate::{
     observation::Observation,
-    report::{ExchangeReport, RequestReport, ResponseReport, curl},
+    report::{ExchangeReport, RequestReport, ResponseReport, curl::Command},
 };
 
 /// How much of a body the report keeps, in bytes (CONTRACT, The JSON report).
@@ -16,8 +16,8 @@ pub(super) struct Transcript {
 
 impl Transcript {
     /// Keeps an exchange and returns its index.
-    pub(super) fn keep(&mut self, observation: &Observation) -> usize {
-        self.exchanges.push(exchange_report(observation));
+    pub(super) fn keep(&mut self, observation: &Observation, again: &Command) -> usize {
+        self.exchanges.push(exchange_report(observation, again));
         self.exchanges.len() - 1
     }
 
@@ -26,7 +26,7 @@ impl Transcript {
     }
 }
 
-fn exchange_report(observation: &Observation) -> ExchangeReport {
+fn exchange_report(observation: &Observation, again: &Command) -> ExchangeReport {
     let request = &observation.request;
     let (body, _) = text(&request.body);
     let request = RequestReport {
@@ -36,7 +36,8 @@ fn exchange_report(observation: &Observation) -> ExchangeReport {
         body,
     };
     ExchangeReport {
-        curl: curl::curl(&request),
+        curl: again.line.clone(),
+        curl_hints: again.hints.clone(),
         request,
         response: observation.response().map(|response| {
             let (body, cut) = text(&response.body);

@@ -1,6 +1,6 @@
 //! What is judged without sending anything: the discovery, the answers of the whole run, the canaries.
 
-use super::{case::level, session::variables, state::State};
+use super::{again, case::level, minting::variables, state::State};
 use crate::{
     idp::AccessKind,
     judge::{Judgement, judge_discovery},
@@ -24,8 +24,12 @@ impl State<'_> {
             .chain(&discovery.jwks)
             .chain(&discovery.forged_host)
             .chain(&discovery.token_endpoint_answer);
-        self.discovery_exchanges =
-            observations.map(|observation| self.transcript.keep(observation)).collect();
+        let settings = &self.run.settings;
+        self.discovery_exchanges = observations
+            .map(|observation| {
+                self.transcript.keep(observation, &again::discovery(settings, &observation.request))
+            })
+            .collect();
         if let Some(used) = discovery.used() {
             self.measure("metadata-address", used.well_known.name().into(), true, vec![used.url.clone()]);
         }

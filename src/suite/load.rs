@@ -135,7 +135,7 @@ pub fn read(path: &Path) -> Result<Arc<SourceText>, Problem> {
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > BYTES_AT_MOST {
         return Err(Problem::new(file_only(path), format!("`{}` is larger than 4 MiB", path.display()))
-            .help("name a suite file, or split this one"));
+            .help("name another file, or split this one"));
     }
     let name = path.display().to_string();
     String::from_utf8(bytes).map(|text| SourceText::new(name.clone(), text)).map_err(|error| {
@@ -148,17 +148,22 @@ pub fn read(path: &Path) -> Result<Arc<SourceText>, Problem> {
     })
 }
 
+/// Finds the mistakes in a baseline, which is about the cases of these suites; without them no case is looked for.
+pub type BaselineChecker<'a> = dyn Fn(&Arc<SourceText>, Option<&[Suite]>) -> Vec<Problem> + 'a;
+
 /// Validates the files of `jagspec check`. What a file is, is told by what it holds; what is no suite file is given to
-/// `config`, which knows the config file.
+/// `config`, which knows the config file, or to `baseline`, which knows that. A baseline is about the shipped suites and
+/// those of the files; about none where these have mistakes.
 ///
 /// Empty when all are in order.
 pub fn check_files(
     paths: &[PathBuf],
     registry: &Registry,
     config: &dyn Fn(&Arc<SourceText>) -> Vec<Problem>,
+    baseline: &BaselineChecker<'_>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut suite_files = Vec::new();
+    let (mut suite_files, mut baselines) = (Vec::new(), Vec::new());
     for path in paths {
         match from_disk(std::slice::from_ref(path)) {
             Ok(sources) => {
@@ -166,6 +171,7 @@ pub fn check_files(
                     match FileKind::of(&source) {
                         FileKind::Suite => suite_files.push(source),
                         FileKind::Registry => problems.push(registry_file(&source)),
+                        FileKind::Baseline => baselines.push(source),
                         FileKind::Config => problems.extend(config(&source)),
                     }
                 }
@@ -174,7 +180,13 @@ pub fn check_files(
         }
     }
     // Together, so that two suites of one name are found.
-    problems.extend(validate::suites(&suite_files, registry).err().unwrap_or_default());
+    let suites = validate::suites(&suite_files, registry);
+    if !baselines.is_empty() {
+        let shipped = shipped_suites(registry).unwrap_or_default();
+        let all = suites.as_ref().ok().map(|suites| [&shipped[..], suites].concat());
+        problems.extend(baselines.iter().flat_map(|source| baseline(source, all.as_deref())));
+    }
+    problems.extend(suites.err().unwrap_or_default());
     problems
 }
 
@@ -183,6 +195,7 @@ pub fn check_files(
 enum FileKind {
     Suite,
     Registry,
+    Baseline,
     Config,
 }
 
@@ -197,6 +210,8 @@ impl FileKind {
             Self::Suite
         } else if has(&["rows", "requirements", "attacks"]) {
             Self::Registry
+        } else if has(&["known"]) {
+            Self::Baseline
         } else {
             Self::Config
         }
@@ -207,7 +222,7 @@ impl FileKind {
 fn registry_file(source: &Arc<SourceText>) -> Problem {
     let place = Positions::of_source(source).value(&yaml::Path::ROOT);
     Problem::new(place, "rows, requirements and attacks are not read from a file").help(
-        "`jagspec check` reads suite files, with the keys `suite`, `title` and `cases`, and config files",
+        "`jagspec check` reads suite files, with the keys `suite`, `title` and `cases`, config files and baselines",
     )
 }
 

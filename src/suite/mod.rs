@@ -89,9 +89,30 @@ impl Case {
         waits.max().unwrap_or(0)
     }
 
+    /// Its token requests, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Send> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Send(send) => Some(&**send),
+            _ => None,
+        })
+    }
+
+    /// What happens in it before the token request with this number, counted from 0, but for the requests themselves.
+    pub fn events_before(&self, request: usize) -> impl Iterator<Item = &Step> {
+        let mut sent = 0;
+        let until = self.steps.iter().take_while(move |step| match step {
+            Step::Send(_) => {
+                sent += 1;
+                sent <= request
+            }
+            _ => true,
+        });
+        until.filter(|step| !matches!(step, Step::Send(_)))
+    }
+
     /// Whether it sends token requests.
     pub fn sends(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Send(_)))
+        self.requests().next().is_some()
     }
 }
 

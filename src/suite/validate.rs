@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Suite, file::SuiteFile, load, registry::Registry};
 use crate::{
+    idjag::IdJagChange,
     problem::{self, Place, Problem, SourceText},
     yaml::{self, Path, Positions},
 };
@@ -47,6 +48,18 @@ pub fn suites(sources: &[Arc<SourceText>], registry: &Registry) -> Result<Vec<Su
     }
     problem::sort(&mut problems);
     Err(problems)
+}
+
+/// Reads and validates a change of the ID-JAG, as under `id_jag` of a case, that stands by itself.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn id_jag_change(source: &Arc<SourceText>, registry: &Registry) -> Result<IdJagChange, Vec<Problem>> {
+    let change = yaml::parse(source).map_err(|problem| vec![problem])?;
+    let positions = Positions::of_source(source);
+    let mut checker = Checker { positions: &positions, registry, problems: Vec::new() };
+    checker.id_jag(&Path::ROOT, &change);
+    if checker.problems.is_empty() { Ok(change) } else { Err(checker.problems) }
 }
 
 fn suite(checker: &mut Checker<'_>, file: &SuiteFile, whole: bool) -> Suite {

@@ -8,9 +8,12 @@ mod folder;
 #[path = "../program/mod.rs"]
 mod program;
 
+mod baseline;
 mod commands;
 mod config;
+mod decode;
 mod faults;
+mod mint;
 mod reports;
 mod runs;
 mod wrong_calls;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use jagspec::report::{Outcome, Report, junit};
-use quick_junit::{NonSuccessKind, TestCaseStatus};
+use jagspec::report::{EntryState, Outcome, Report, junit};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 use roxmltree::{Document, Node};
 
 use crate::{SAMPLES, path, sample};
@@ -76,10 +76,23 @@ fn misfit(element: Node<'_, '_>, schema: Node<'_, '_>) -> Option<String> {
 
 #[test]
 fn outcomes_are_kept_apart() {
-    for (name, strict) in [("mixed", false), ("mixed", true), ("hostile", false)] {
+    let samples =
+        [("mixed", false), ("mixed", true), ("baseline", false), ("baseline", true), ("hostile", false)];
+    for (name, strict) in samples {
         let report = strict_sample(name, strict);
         let read = quick_junit::Report::deserialize_from_str(&junit::render(&report).unwrap()).unwrap();
-        let read: Vec<_> = read.test_suites.iter().flat_map(|suite| &suite.test_cases).collect();
+        let (stale, read): (Vec<_>, Vec<_>) =
+            read.test_suites.iter().partition(|suite| suite.name.as_str() == "jagspec baseline");
+        // A run with a stale entry fails.
+        let stale: Vec<_> = stale.iter().flat_map(|suite| &suite.test_cases).collect();
+        let is_failure = |it: &&TestCase| {
+            matches!(it.status, TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. })
+        };
+        assert_eq!(stale.iter().filter(|it| is_failure(it)).count(), stale.len());
+        let entries = report.baseline.iter().flat_map(|baseline| &baseline.entries);
+        assert_eq!(stale.len(), entries.filter(|entry| entry.state == EntryState::Stale).count());
+
+        let read: Vec<_> = read.iter().flat_map(|suite| &suite.test_cases).collect();
         assert_eq!(read.len(), report.cases.len());
         for (read, case) in read.iter().zip(&report.cases) {
             let kind = match &read.status {
@@ -87,12 +100,15 @@ fn outcomes_are_kept_apart() {
                 TestCaseStatus::NonSuccess { kind: NonSuccessKind::Failure, .. } => "failure",
                 TestCaseStatus::NonSuccess { kind: NonSuccessKind::Error, .. } => "error",
                 TestCaseStatus::Skipped { message, .. } => {
-                    assert!(!message.as_ref().unwrap().is_empty());
+                    let message = message.as_ref().unwrap();
+                    assert!(!message.is_empty());
+                    assert_eq!(message.starts_with("known "), case.known.is_some());
                     "skipped"
                 }
             };
             let is_binding = ["MUST", "SHOULD"].contains(&case.level.to_string().as_str());
             let expected = match case.outcome {
+                Outcome::Fail | Outcome::Error if case.known.is_some() => "skipped",
                 Outcome::Fail => "failure",
                 Outcome::Warn if strict && is_binding => "failure",
                 Outcome::Pass | Outcome::Warn => "success",

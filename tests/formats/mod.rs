@@ -41,8 +41,11 @@ fn with_failures(count: usize) -> Report {
 
 #[test]
 fn every_format_of_the_samples() {
-    for name in ["mixed", "unreachable", "hostile"] {
-        for (format, text) in all(&sample(name)) {
+    for name in ["mixed", "unreachable", "baseline", "hostile"] {
+        // A transcript of the run knows no baseline.
+        let formats =
+            all(&sample(name)).into_iter().filter(|(format, _)| (name, *format) != ("baseline", "har"));
+        for (format, text) in formats {
             insta::assert_snapshot!(format!("{format}-of-{name}"), text);
         }
     }
@@ -67,6 +70,15 @@ fn no_format_brings_what_a_target_says_to_life() {
         case.row = Some(evil.to_owned());
         case.source = format!("{evil}:7");
         case.requirements = vec![evil.to_owned()];
+    }
+    let baseline = report.baseline.as_mut().unwrap();
+    baseline.file.push_str(evil);
+    for entry in &mut baseline.entries {
+        entry.case.push_str(evil);
+        entry.reason.push_str(evil);
+    }
+    for known in report.cases.iter_mut().filter_map(|case| case.known.as_mut()) {
+        known.comment.as_mut().unwrap().push_str(evil);
     }
     report.diagnoses[0].cause.push_str(evil);
     report.diagnoses[0].evidence.push(evil.to_owned());
@@ -95,7 +107,8 @@ fn no_format_brings_what_a_target_says_to_life() {
                 }
                 assert_eq!(outside.matches("<details>").count(), outside.matches("</details>").count());
                 for row in text.lines().filter(|line| line.starts_with("| `")) {
-                    assert_eq!(row.replace(r"\|", "").matches('|').count(), 6, "{row}");
+                    // Findings have five columns, known ones three.
+                    assert!([4, 6].contains(&row.replace(r"\|", "").matches('|').count()), "{row}");
                 }
             }
         }
@@ -234,4 +247,19 @@ fn an_archive_has_what_the_format_demands() {
             }
         }
     }
+}
+
+/// CI is green where the run is: what is known is no error there, what is stale is one.
+#[test]
+fn annotations_are_of_what_is_new_and_of_the_baseline() {
+    let text = github::render(&sample("baseline"));
+    let errors: Vec<_> = text.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert!(errors[0].contains("title=jagspec%3A own.jwt-bearer.grant-type"), "the first new cause: {text}");
+    assert!(errors[1].contains("title=token-request%3A%3Aunknown-grant-type"), "{text}");
+    for (line, stale) in errors[2..].iter().zip([4, 16, 23]) {
+        assert!(line.contains(&format!("file=ci/baseline.yaml,line={stale},title=stale%3A ")), "{line}");
+    }
+    assert_eq!(errors.len(), 5);
+    assert!(text.contains("::warning file=ci/baseline.yaml,line=19,title=expired%3A "), "{text}");
+    assert!(!text.contains("second-audience") && !text.contains("title=token-request%3A%3Aget"), "{text}");
 }

@@ -82,3 +82,43 @@ fn a_rule_of_practice_has_no_address() {
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     assert!(rules.len() == 1 && rules[0].get("helpUri").is_none(), "{rules:?}");
 }
+
+#[test]
+fn what_a_baseline_knows_is_suppressed() {
+    let log = log("baseline", Some("as.yaml"));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let seen: Vec<_> = results
+        .iter()
+        .map(|result| {
+            let suppressed = result["suppressions"].as_array().unwrap().first();
+            let why =
+                suppressed.map(|it| (it["kind"].as_str().unwrap(), it["justification"].as_str().unwrap()));
+            (result["properties"]["case"].as_str().unwrap(), result["baselineState"].as_str().unwrap(), why)
+        })
+        .collect();
+    let ticket = "Ticket 7: arrays are mended in October (until 2026-10-31)";
+    assert_eq!(
+        seen,
+        [
+            ("discovery::grant-profile", "new", None),
+            ("audience::second-audience", "unchanged", Some(("external", ticket))),
+            ("audience::values/token-endpoint", "unchanged", Some(("external", "Ticket 7"))),
+            ("audience::values/trailing-slash", "new", None),
+            ("token-request::unknown-grant-type", "new", None),
+        ]
+    );
+    // Stale and expired entries, at their lines of the baseline.
+    let told = log["runs"][0]["invocations"][0]["toolConfigurationNotifications"].as_array().unwrap();
+    let places: Vec<_> = told
+        .iter()
+        .map(|it| {
+            let place = &it["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "ci/baseline.yaml");
+            (it["level"].as_str().unwrap(), place["region"]["startLine"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(places, [("error", 4), ("error", 16), ("error", 23), ("warning", 19)]);
+    // Without a baseline nothing is said of one.
+    let log = self::log("mixed", None);
+    assert!(log["runs"][0]["results"].as_array().unwrap().iter().all(|it| it.get("baselineState").is_none()));
+}

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on may panic")]
 
+pub(crate) mod tables;
+
 use std::{
     env, fs,
     path::Path,
@@ -43,7 +45,7 @@ pub(crate) fn assert_current(name: &str, part: &str, fresh: &str) {
     } else {
         assert!(
             old == fresh,
-            "{name}, {part}: stale; UPDATE_DOCS=1 cargo test --test readme --test suite_language --test profiles writes it anew"
+            "{name}, {part}: stale; UPDATE_DOCS=1 with the same test writes it anew (CONTRIBUTING.md)"
         );
     }
 }

@@ -7,7 +7,7 @@ use std::{
     env,
     ffi::{OsStr, OsString},
     fs,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{OnceLock, mpsc},
@@ -26,13 +26,15 @@ const HUNG: Duration = Duration::from_secs(40);
 pub(crate) struct Program {
     pub(crate) folder: Folder,
     arguments: Vec<OsString>,
+    input: Option<Vec<u8>>,
     variables: Vec<(OsString, OsString)>,
 }
 
 impl Program {
     /// A call with these arguments.
     pub(crate) fn new<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
-        let program = Self { folder: Folder::new(), arguments: Vec::new(), variables: Vec::new() };
+        let program =
+            Self { folder: Folder::new(), arguments: Vec::new(), input: None, variables: Vec::new() };
         program.with(arguments).variable("XDG_STATE_HOME", state_folder())
     }
 
@@ -44,6 +46,11 @@ impl Program {
     pub(crate) fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.variables.push((name.into(), value.as_ref().to_owned()));
         self
+    }
+
+    /// The same with this on standard input.
+    pub(crate) fn input(self, input: impl Into<Vec<u8>>) -> Self {
+        Self { input: Some(input.into()), ..self }
     }
 
     /// The same with a file in the working folder.
@@ -64,10 +71,15 @@ impl Program {
             .args(&self.arguments)
             .envs(self.variables.iter().cloned())
             .current_dir(self.folder.root())
-            .stdin(Stdio::null())
+            .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        Started::new(command.spawn().unwrap())
+        let mut child = command.spawn().unwrap();
+        if let (Some(input), Some(mut stdin)) = (self.input.clone(), child.stdin.take()) {
+            // A program that has read enough goes away.
+            thread::spawn(move || stdin.write_all(&input));
+        }
+        Started::new(child)
     }
 
     pub(crate) fn run(&self) -> Finished {

@@ -1,10 +1,10 @@
-//! `jagspec check`: every mistake in suite and config files.
+//! `jagspec check`: every mistake in suite files, config files and baselines.
 
 use std::path::PathBuf;
 
 use super::Stop;
 use crate::{
-    cli::{Screen, files},
+    cli::{Screen, baseline, files},
     problem::Problem,
     suite::{check_files, registry::Registry},
 };
@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn check(paths: &[PathBuf], screen: &Screen) -> Result<u8, Stop> {
     let registry = Registry::embedded()?;
     let config = |source: &_| files::parse_config(source).err().into_iter().collect::<Vec<Problem>>();
-    let problems = check_files(paths, &registry, &config);
+    let problems = check_files(paths, &registry, &config, &baseline::check);
     if !problems.is_empty() {
         return Err(problems.into());
     }

@@ -17,7 +17,7 @@ use crate::{
     idp::{Idp, IdpConfig, IssuerRole},
     report::sanitise,
     run,
-    settings::{Selection, Settings},
+    settings::{IDP_LISTEN, Selection, Settings},
 };
 
 /// The target cannot be tested as it is.
@@ -27,7 +27,7 @@ pub(super) async fn doctor(arguments: RunArguments, screen: &Screen) -> Result<u
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
     let settings = settings(&options, Selection::default())?;
     let config = IdpConfig {
-        listen: options.idp_listen.clone().unwrap_or_else(|| "127.0.0.1:9555".to_owned()),
+        listen: options.idp_listen.clone().unwrap_or_else(|| IDP_LISTEN.to_owned()),
         issuer: options.idp_issuer.clone(),
         keyring: lasting_keys(options.idp_key.as_ref(), screen)?,
         tls: tls_files(options.idp_tls_cert.as_ref(), options.idp_tls_key.as_ref())?,

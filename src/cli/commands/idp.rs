@@ -8,10 +8,8 @@ use crate::{
     clock::Clock,
     idjag::KeyChoice,
     idp::{CertificateRequest, IdpConfig, Issuer, IssuerRole, export, key_store},
+    settings::IDP_LISTEN,
 };
-
-/// Where the IdP listens.
-const LISTEN: &str = "127.0.0.1:9555";
 
 pub(super) async fn idp(command: IdpCommand, screen: &Screen) -> Result<u8, Stop> {
     match command {
@@ -48,7 +46,7 @@ pub(super) async fn idp(command: IdpCommand, screen: &Screen) -> Result<u8, Stop
 
 async fn serve(arguments: IdpArguments, screen: &Screen) -> Result<u8, Stop> {
     let config = IdpConfig {
-        listen: arguments.idp_listen.clone().unwrap_or_else(|| LISTEN.to_owned()),
+        listen: arguments.idp_listen.clone().unwrap_or_else(|| IDP_LISTEN.to_owned()),
         issuer: arguments.idp_issuer.clone(),
         keyring: lasting_keys(arguments.idp_key.as_ref(), screen)?,
         tls: tls_files(arguments.idp_tls_cert.as_ref(), arguments.idp_tls_key.as_ref())?,

@@ -7,7 +7,7 @@ use crate::{
     cli::{PlaygroundArguments, Screen},
     idp::{Issuer, IssuerRole},
     playground::{Fault, Playground, PlaygroundConfig},
-    report::curl::quoted,
+    report::shell::quoted,
 };
 
 pub(super) async fn playground(arguments: PlaygroundArguments, screen: &Screen) -> Result<u8, Stop> {

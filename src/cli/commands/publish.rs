@@ -1,6 +1,6 @@
 //! What is written of a report, and what is shown of it.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use super::{Stop, stop};
 use crate::{
@@ -33,7 +33,11 @@ impl Outputs {
             return Err(stop("--check-snapshot: there is no snapshot to check; add --report snapshot=FILE"));
         }
         for path in reports.iter().filter_map(|report| report.path.as_deref()) {
-            files::check_writable(path)?;
+            if options.baseline.as_ref().is_some_and(|baseline| Path::new(baseline) == path) {
+                let path = path.display();
+                return Err(stop(format!("--report: {path} is the baseline, which a report would replace")));
+            }
+            files::check_writable("--report", path)?;
         }
         screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
         let sarif_location = options.sarif_location.clone().filter(|file| !file.is_empty());
@@ -42,8 +46,7 @@ impl Outputs {
 
     /// Writes and shows the report, which is redacted already, and returns the exit status.
     pub(super) fn publish(&self, mut report: Report, registry: &Registry, screen: &Screen) -> u8 {
-        // The snapshot first: whether it differs is part of the exit status that the other reports tell. Its own is
-        // that of the run, or it would differ from the next one for no other reason.
+        // The snapshot first: whether it differs is part of the exit status that the other reports tell.
         let snapshot = snapshot::render(&report);
         let difference = if self.check_snapshot { self.difference(&snapshot) } else { None };
         let mut exit_reason = None;

@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use tokio::sync::watch;
 
 use super::{
-    Stop,
+    Stop, algorithm,
     interruption::Interruptions,
     lasting_keys, load_suites,
     publish::Outputs,
@@ -14,43 +14,35 @@ use super::{
     redactor, start_idp, stop, tls_files,
 };
 use crate::{
-    cli::{
-        Cli, RunArguments, RunOptions, Screen, Started, files,
-        settings::{SUBJECT, settings},
-    },
+    cli::{Cli, RunArguments, RunOptions, Screen, Started, baseline::Baseline, files, settings::settings},
     clock::Clock,
     idp::{IdpConfig, IssuerRole, key_store},
     plan,
     playground::{Playground, PlaygroundConfig, Policies},
     problem::nearest,
     run::{Ids, Progress, Run},
-    settings::{Client, Secret, Selection, Settings},
+    settings::{Client, IDP_LISTEN, SUBJECT, Secret, Selection, Settings},
 };
-
-/// Where the IdP listens when a target is to find it.
-const IDP_LISTEN: &str = "127.0.0.1:9555";
 
 pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<u8, Stop> {
     let options = arguments.options.or(files::config(arguments.config.as_deref())?);
     let selection = Selection { filters: arguments.filter, exact: arguments.exact, skip: arguments.skip };
     let settings = settings(&options, selection)?;
+    let baseline = Baseline::path(&options)?;
     let outputs = Outputs::of(&options, screen)?;
     let (registry, suites) = load_suites(options.suite.as_deref().unwrap_or_default())?;
+    let baseline = baseline.map(|path| Baseline::read(path, &options, &suites)).transpose()?;
     if plan::select(&suites, &settings).is_empty() {
         return Err(stop(nothing_selected(&settings.selection)));
     }
 
     // The embedded playground shares the run's clock, which stands still: its cool-downs cost nobody time.
     let clock = if settings.embedded { Clock::at(Clock::System.now()) } else { Clock::System };
+    let today = clock.now();
     let idp = idp(&options, &settings, &clock, screen).await?;
     let playground = if settings.embedded { Some(playground(&idp, &settings, &clock).await?) } else { None };
     let mut settings = settings.started(started(&idp, playground.as_ref(), &options));
-    // The key's type decides the algorithm, where none was asked for.
-    if let (Some(_), None, Some(first)) =
-        (&options.idp_key, &options.idp_alg, idp.keyring().algorithms().first())
-    {
-        settings.algorithm = *first;
-    }
+    settings.algorithm = algorithm(&settings, idp.keyring());
     // Only where the issuer was named can somebody else be serving its keys.
     settings.idp_static = options.idp_issuer.is_some() && reach(&idp).await == Reach::SameKeysElsewhere;
     let settings = Arc::new(settings);
@@ -73,10 +65,14 @@ pub(super) async fn run(arguments: RunArguments, screen: &mut Screen) -> Result<
     if let Some(playground) = playground {
         playground.stop().await;
     }
+    let written = baseline.is_none_or(|it| it.apply(&mut report, settings.profile, today, screen));
     if !settings.show_secrets {
         redactor(&settings).redact_report(&mut report);
     }
-    Ok(outputs.publish(report, &registry, screen))
+    match outputs.publish(report, &registry, screen) {
+        0 if !written => Ok(1),
+        status => Ok(status),
+    }
 }
 
 /// What was asked for, in words, and what was perhaps meant.

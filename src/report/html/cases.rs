@@ -10,7 +10,11 @@ use super::{
     view::{GROUPS, Link, case_anchor, diagnosis_anchor, plain},
 };
 use crate::{
-    report::{CaseReport, Finding, Outcome, Report, text::unfolded, verdict::cases_of},
+    report::{
+        CaseReport, Diagnosis, Finding, Outcome, Report,
+        text::unfolded,
+        verdict::{self, cases_of},
+    },
     suite::registry::Registry,
 };
 
@@ -20,6 +24,8 @@ pub(super) struct Group {
     symbol: &'static str,
     label: &'static str,
     said: &'static str,
+    /// How many of them are known, to stand behind their number.
+    known: String,
     cases: Vec<CaseView>,
 }
 
@@ -35,6 +41,10 @@ struct CaseView {
     is_finding: bool,
     /// What the closed case says beside its title.
     hint: String,
+    /// What makes it a known one: its place in the baseline, and why.
+    known: Option<(String, String)>,
+    /// What the baseline has of it instead.
+    change: Option<String>,
     expected: String,
     observed: String,
     reason: String,
@@ -66,9 +76,9 @@ struct RequirementView<'a> {
 }
 
 /// Of each case that a diagnosis names, the first such diagnosis.
-pub(super) fn diagnosed(report: &Report) -> BTreeMap<&str, usize> {
+pub(super) fn diagnosed<'r>(diagnoses: &[&'r Diagnosis]) -> BTreeMap<&'r str, usize> {
     let mut first = BTreeMap::new();
-    for (at, diagnosis) in report.diagnoses.iter().enumerate() {
+    for (at, diagnosis) in diagnoses.iter().enumerate() {
         for name in &diagnosis.cases {
             first.entry(name.as_str()).or_insert(at);
         }
@@ -82,6 +92,8 @@ pub(super) struct Cases<'a> {
     pub(super) registry: &'a Registry,
     pub(super) requirements: &'a BTreeMap<&'a str, Value>,
     pub(super) shared: &'a BTreeSet<usize>,
+    /// In the order in which they are shown.
+    pub(super) diagnoses: &'a [&'a Diagnosis],
     pub(super) diagnosed: BTreeMap<&'a str, usize>,
 }
 
@@ -89,10 +101,19 @@ impl Cases<'_> {
     pub(super) fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
         for (outcome, label, said) in GROUPS {
+            // What is known stands behind what is new.
+            let known = self.report.cases.iter().filter(|it| it.outcome == outcome && it.known.is_some());
             let cases: Vec<_> =
-                cases_of(self.report, outcome).into_iter().map(|case| self.case(case)).collect();
+                cases_of(self.report, outcome).into_iter().chain(known).map(|case| self.case(case)).collect();
             if !cases.is_empty() {
-                groups.push(Group { outcome: outcome.word(), symbol: outcome.symbol(), label, said, cases });
+                groups.push(Group {
+                    outcome: outcome.word(),
+                    symbol: outcome.symbol(),
+                    label,
+                    said,
+                    known: verdict::known(self.report, outcome),
+                    cases,
+                });
             }
         }
         groups
@@ -119,6 +140,8 @@ impl Cases<'_> {
                 _ if is_finding && !case.observed.is_empty() => case.observed.clone(),
                 _ => case.reason.clone(),
             },
+            known: case.known.as_ref().map(|it| (self.report.baseline_place(it.line), it.said())),
+            change: self.report.change(case),
             expected: case.expected.clone(),
             observed: case.observed.clone(),
             // A reason that only says the same again is left out.
@@ -152,7 +175,7 @@ impl Cases<'_> {
     fn row(&self, id: &str, case: &CaseReport, is_finding: bool) -> RowView {
         let at = self.diagnosed.get(case.name.as_str()).copied();
         let row = self.registry.row(id);
-        let (cause, fix) = match (at.and_then(|at| self.report.diagnoses.get(at)), row) {
+        let (cause, fix) = match (at.and_then(|at| self.diagnoses.get(at)), row) {
             _ if !is_finding => ("", ""),
             (Some(diagnosis), _) => (diagnosis.cause.as_str(), diagnosis.fix.as_str()),
             (None, Some(row)) => match &row.accepted {

@@ -28,11 +28,12 @@ pub(super) struct Exchange {
     truncated: bool,
     error: Option<String>,
     curl: String,
+    curl_hints: Vec<String>,
 }
 
 /// An exchange, with what the case changes marked.
 pub(super) fn exchange(number: usize, exchange: &ExchangeReport, changed: &[ChangedMember]) -> Exchange {
-    let ExchangeReport { request, response, error, elapsed_ms, curl } = exchange;
+    let ExchangeReport { request, response, error, elapsed_ms, curl, curl_hints } = exchange;
     let assertion = token::assertion(request);
     Exchange {
         number,
@@ -47,6 +48,7 @@ pub(super) fn exchange(number: usize, exchange: &ExchangeReport, changed: &[Chan
         truncated: response.as_ref().is_some_and(|response| response.body_truncated),
         error: error.clone(),
         curl: curl.clone(),
+        curl_hints: curl_hints.clone(),
     }
 }
 

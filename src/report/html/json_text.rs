@@ -4,6 +4,7 @@
 use serde::de::IgnoredAny;
 
 use super::markup::Code;
+use crate::report::time::utc;
 
 /// Deeper levels are indented no further: else a body of brackets would become a page of spaces.
 const DEEPEST: usize = 12;
@@ -202,24 +203,5 @@ fn has(lines: &[Line], name: &str) -> bool {
 fn time(line: &str) -> Option<String> {
     let number = line.rsplit_once(": ")?.1.trim_end_matches(',');
     let seconds: u64 = number.split('.').next()?.parse().ok()?;
-    // Up to the end of the year 9999; what is later is a defect, not a time.
-    if seconds >= 253_402_300_800 {
-        return None;
-    }
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let (year, month, day) = civil(days);
-    Some(format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC"))
-}
-
-/// The date so many days after 1970-01-01: Howard Hinnant's `civil_from_days`, years beginning in March.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let z = days + 719_468;
-    let (era, day_of_era) = (z / 146_097, z % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+    utc(seconds)
 }

@@ -93,7 +93,7 @@
   // Copies a command; where the clipboard is refused, selects it, so that the reader's own shortcut does it.
   const said = document.getElementById("said");
   const copy = async (button) => {
-    const code = button.parentElement.querySelector("code");
+    const code = button.parentElement.querySelector("pre code");
     let word = "Copied";
     try {
       await navigator.clipboard.writeText(code.textContent);

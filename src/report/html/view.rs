@@ -11,7 +11,11 @@ use super::{
     http::{self, Exchange},
 };
 use crate::{
-    report::{Diagnosis, Level, Outcome, ProfileEntry, Report, terminal, text::unfolded, verdict::Tone},
+    report::{
+        Diagnosis, EntryState, Level, Outcome, ProfileEntry, Report, terminal,
+        text::unfolded,
+        verdict::{Tone, counted},
+    },
     suite::registry::Registry,
 };
 
@@ -37,6 +41,7 @@ pub(super) struct Page {
     banners: Vec<(&'static str, &'static str)>,
     verdict: Verdict,
     diagnoses: Vec<DiagnosisView>,
+    baseline: Option<BaselineView>,
     total: usize,
     groups: Vec<Group>,
     suites: Vec<String>,
@@ -73,6 +78,8 @@ struct DiagnosisView {
     title: Option<String>,
     confidence: &'static str,
     blame: &'static str,
+    /// The baseline knows all of its cases.
+    is_known: bool,
     cause: String,
     fix: String,
     evidence: Vec<Evidence>,
@@ -95,6 +102,25 @@ pub(super) struct Link {
     pub(super) text: String,
 }
 
+/// What became of the baseline.
+#[derive(Debug, Serialize)]
+struct BaselineView {
+    file: String,
+    known: String,
+    new: String,
+    /// The entries that are to be changed.
+    amiss: Vec<EntryView>,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryView {
+    state: &'static str,
+    label: String,
+    place: String,
+    comment: String,
+    advice: String,
+}
+
 #[derive(Debug, Serialize)]
 struct ProfileView {
     name: String,
@@ -105,8 +131,12 @@ struct ProfileView {
 
 /// The page of a report.
 pub(super) fn page(report: &Report, registry: &Registry) -> Value {
+    // What is known stands behind what is new.
+    let (mut in_order, known) = report.parted_diagnoses();
+    let new = in_order.len();
+    in_order.extend(known);
     let diagnoses: Vec<_> =
-        report.diagnoses.iter().enumerate().map(|(at, it)| diagnosis(at, it, registry)).collect();
+        in_order.iter().enumerate().map(|(at, it)| diagnosis(at, it, at >= new, registry)).collect();
     let shared = shared_exchanges(report);
     let requirements: BTreeMap<&str, Value> = report
         .cases
@@ -119,7 +149,8 @@ pub(super) fn page(report: &Report, registry: &Registry) -> Value {
         registry,
         requirements: &requirements,
         shared: &shared,
-        diagnosed: diagnosed(report),
+        diagnoses: &in_order,
+        diagnosed: diagnosed(&in_order),
     };
     let verdict = verdict(report);
     let page = Page {
@@ -130,6 +161,7 @@ pub(super) fn page(report: &Report, registry: &Registry) -> Value {
         banners: banners(report),
         verdict,
         diagnoses,
+        baseline: baseline(report),
         total: report.cases.len(),
         groups: cases.groups(),
         suites: suites(report),
@@ -221,7 +253,26 @@ fn verdict(report: &Report) -> Verdict {
     }
 }
 
-fn diagnosis(at: usize, diagnosis: &Diagnosis, registry: &Registry) -> DiagnosisView {
+fn baseline(report: &Report) -> Option<BaselineView> {
+    let baseline = report.baseline.as_ref()?;
+    let of = |state: EntryState, word: &'static str| {
+        report.entries(state).map(move |entry| EntryView {
+            state: word,
+            label: entry.label(),
+            place: report.baseline_place(entry.line),
+            comment: entry.comment.clone().unwrap_or_default(),
+            advice: entry.advice(),
+        })
+    };
+    Some(BaselineView {
+        file: baseline.file.clone(),
+        known: counted(baseline.known, "case is known", "cases are known"),
+        new: counted(baseline.new.len(), "failure is new", "failures are new"),
+        amiss: of(EntryState::Stale, "stale").chain(of(EntryState::Expired, "expired")).collect(),
+    })
+}
+
+fn diagnosis(at: usize, diagnosis: &Diagnosis, is_known: bool, registry: &Registry) -> DiagnosisView {
     let link = |name: &String| Link { anchor: case_anchor(name), text: name.clone() };
     let evidence: Vec<Evidence> = diagnosis
         .evidence
@@ -243,6 +294,7 @@ fn diagnosis(at: usize, diagnosis: &Diagnosis, registry: &Registry) -> Diagnosis
         anchor: diagnosis_anchor(at),
         row: diagnosis.row.clone(),
         title: registry.row(&diagnosis.row).map(|row| unfolded(&row.title)),
+        is_known,
         confidence: diagnosis.confidence.word(),
         blame: diagnosis.blame.sentence(),
         cause: unfolded(&diagnosis.cause),
