@@ -4,6 +4,8 @@
 //! A key is parsed once and signs from then on with its parsed form; jsonwebtoken, which parses anew at every
 //! signature, is kept as the independent verifier of the playground and of the tests.
 
+pub mod certificate;
+pub mod ecdsa;
 mod pem;
 
 use std::fmt;
@@ -16,7 +18,13 @@ use aws_lc_rs::{
     signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaEncoding},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
-use rsa::pkcs8::{EncodePrivateKey as _, LineEnding, SecretDocument, der::pem::PemLabel as _};
+use rsa::{
+    pkcs8::{
+        DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding, SecretDocument,
+        der::pem::PemLabel as _,
+    },
+    traits::PublicKeyParts as _,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,6 +157,8 @@ pub enum KeyError {
 
 enum Pair {
     Rsa(Box<RsaKeyPair>),
+    /// An RSA key that aws-lc is right to refuse: too short.
+    ShortRsa(Box<rsa::PrivateKey>),
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
@@ -224,6 +234,22 @@ impl SigningKey {
         Err(KeyError::NotAKey(pem::refused_pkcs8(der)))
     }
 
+    /// Reads an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids and [`SigningKey::from_pem`]
+    /// refuses: for the IdP that publishes one all the same. It makes RS256 signatures only.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`] when it is no RSA key in PKCS#8.
+    pub fn short_rsa_from_pem(pem: &str) -> Result<Self, KeyError> {
+        let key = rsa::PrivateKey::from_pkcs8_pem(pem)
+            .map_err(|error| KeyError::NotAKey(format!("the RSA key does not parse ({error})")))?;
+        let public = key.to_public_key();
+        let spki = public.to_public_key_der().map_err(|_| KeyError::Crypto("encode a public key"))?;
+        let number = |number: &rsa::BoxedUint| B64URL.encode(number.to_be_bytes_trimmed_vartime());
+        let members = vec![("e", number(public.e())), ("kty", "RSA".to_owned()), ("n", number(public.n()))];
+        let spki = spki.as_bytes().to_vec();
+        Ok(Self::new(KeyType::Rsa, members, spki, Pair::ShortRsa(Box::new(key))))
+    }
+
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
         for key_type in [KeyType::P256, KeyType::P384] {
             if let Ok(pair) = EcdsaKeyPair::from_private_key_der(ecdsa_algorithm(key_type), der) {
@@ -293,6 +319,11 @@ impl SigningKey {
         self.key_type
     }
 
+    /// The members of the public key (RFC 7518 section 6), and no other.
+    pub fn public_members(&self) -> &[(&'static str, String)] {
+        &self.public_members
+    }
+
     /// The public key as a JWK (RFC 7517) for signatures; `alg` is added where given. A key that serves several
     /// algorithms has none.
     pub fn jwk(&self, alg: Option<Algorithm>) -> Value {
@@ -342,6 +373,12 @@ impl SigningKey {
                     .map_err(|_| KeyError::Crypto("sign with an RSA key"))?;
                 Ok(bytes)
             }
+            (Pair::ShortRsa(key), Algorithm::RS256) => {
+                let hash = digest::digest(&digest::SHA256, message);
+                let scheme =
+                    rsa::Pkcs1v15Sign { hash_len: Some(hash.as_ref().len()), prefix: SHA256_PREFIX.into() };
+                key.sign(scheme, hash.as_ref()).map_err(|_| KeyError::Crypto("sign with an RSA key"))
+            }
             (Pair::Ecdsa(pair), Algorithm::ES256 | Algorithm::ES384)
                 if algorithm.key_type() == self.key_type =>
             {
@@ -356,6 +393,32 @@ impl SigningKey {
         }
     }
 }
+
+/// A symmetric key that the IdP publishes for a case: everybody can read it, so that a MAC of it shows nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct SymmetricKey {
+    /// Its `kid`.
+    pub kid: &'static str,
+    /// Its bytes.
+    pub secret: &'static [u8; 32],
+}
+
+/// The only one.
+pub const SYMMETRIC_KEY: SymmetricKey =
+    SymmetricKey { kid: "jagspec-symmetric", secret: b"jagspec: a key that all can read" };
+
+impl SymmetricKey {
+    /// The key as a JWK (RFC 7518 section 6.4).
+    pub fn jwk(self) -> Value {
+        json!({ "kid": self.kid, "use": "sig", "alg": "HS256", "kty": "oct", "k": B64URL.encode(self.secret) })
+    }
+}
+
+/// What stands before a SHA-256 digest in a DigestInfo (RFC 8017 section 9.2, note 1).
+const SHA256_PREFIX: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
+];
 
 /// Makes a new private key and returns it as PKCS#8 PEM. Slow for RSA: a second in a build without optimisation.
 ///
@@ -384,6 +447,29 @@ pub fn generate_pem(key_type: KeyType) -> Result<String, KeyError> {
         .to_pem(rsa::pkcs8::PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
         .map_err(|_| KeyError::Crypto("encode a key"))?;
     Ok(pem.to_string())
+}
+
+/// Makes an RSA key of 1024 bits, for [`SigningKey::short_rsa_from_pem`].
+///
+/// # Errors
+/// [`KeyError::Crypto`] when the library fails, which no input can cause.
+pub fn generate_short_rsa_pem() -> Result<String, KeyError> {
+    const FAILED: KeyError = KeyError::Crypto("make an RSA key");
+    let key = rsa::PrivateKey::new(&mut rand::rng(), 1024).map_err(|_| FAILED)?;
+    Ok(key.to_pkcs8_pem(LineEnding::LF).map_err(|_| FAILED)?.to_string())
+}
+
+/// The JWK thumbprint (RFC 7638) of a public key that came as a JWK; none where its type is not known or a required
+/// member is missing.
+pub fn jwk_thumbprint(jwk: &serde_json::Map<String, Value>) -> Option<String> {
+    let names: &[&'static str] = match jwk.get("kty")?.as_str()? {
+        "RSA" => &["e", "kty", "n"],
+        "EC" => &["crv", "kty", "x", "y"],
+        "OKP" => &["crv", "kty", "x"],
+        _ => return None,
+    };
+    let text = |name: &&'static str| Some((*name, jwk.get(*name)?.as_str()?.to_owned()));
+    names.iter().map(text).collect::<Option<Vec<_>>>().map(|members| thumbprint(&members))
 }
 
 /// The JWK SHA-256 thumbprint (RFC 7638), base64url, of the required members in lexicographic order.

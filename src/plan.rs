@@ -2,6 +2,7 @@
 
 use crate::{
     discovery::{Discovery, split_origin},
+    idjag::recipient,
     keys::KeyType,
     run::Baseline,
     settings::{Selection, Settings, Shard},
@@ -129,10 +130,42 @@ pub fn skip_reason(
             {
                 "the ID-JAGs of this run are not signed with RSA"
             }
+            Need::TargetKey
+                if !discovery
+                    .jwks
+                    .as_ref()
+                    .and_then(|jwks| jwks.response()?.json().ok())
+                    .is_some_and(|set| recipient(set).is_some()) =>
+            {
+                "the target publishes no key for which a JWE could be made"
+            }
+            Need::Dpop if !advertises(discovery, "dpop_signing_alg_values_supported", Some("ES256")) => {
+                "the target does not advertise DPoP with ES256"
+            }
+            Need::AuthorizationDetails
+                if !advertises(discovery, "authorization_details_types_supported", None) =>
+            {
+                "the target advertises no type of authorization details"
+            }
+            Need::Email if !settings.claims.get("email").is_some_and(serde_json::Value::is_string) => {
+                "the user's e-mail address is not known: set --claim email='\"…\"'"
+            }
+            Need::Intrusive if !settings.intrusive => "it loads the target: set --intrusive yes",
+            Need::IdJagEncryption
+                if !advertises(discovery, "id_jag_encryption_alg_values_supported", None) =>
+            {
+                "the target does not offer to take encrypted ID-JAGs"
+            }
             _ => return None,
         };
         Some(reason.to_owned())
     })
+}
+
+/// Whether the metadata has a list of that name with this value in it, or with any.
+fn advertises(discovery: &Discovery, name: &str, value: Option<&str>) -> bool {
+    let listed = discovery.metadata().and_then(|metadata| metadata.strings(name)).unwrap_or_default();
+    value.map_or(!listed.is_empty(), |value| listed.contains(&value))
 }
 
 #[cfg(test)]

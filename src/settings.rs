@@ -163,6 +163,8 @@ pub struct Settings {
     pub wait: Duration,
     /// The longest wait inside a case.
     pub max_wait: Duration,
+    /// Cases that load the target run.
+    pub intrusive: bool,
     /// A `warn` of level SHOULD fails the run.
     pub strict: bool,
     /// Variants are sent when the well-formed ID-JAG is refused.

@@ -21,10 +21,14 @@ pub struct Variable {
 }
 
 /// All variables: what validation knows, and what `explain` and the documentation show.
-pub const VARIABLES: [Variable; 26] = [
+pub const VARIABLES: [Variable; 30] = [
     variable("target.issuer", "the issuer identifier of the target, as its metadata states it"),
     variable("target.token_endpoint", "the target's token endpoint"),
     variable("target.origin", "scheme, host and port of the target's issuer identifier"),
+    variable(
+        "target.encryption_jwk",
+        "the public JWK, a JSON object, of the target's key for which a JWE is made: one for encryption before others",
+    ),
     variable("client.id", "the `client_id` of `--client-id`"),
     variable("client.secret", "the secret of `--client-secret`"),
     variable("other_client.id", "the `client_id` of `--other-client-id`"),
@@ -44,10 +48,16 @@ pub const VARIABLES: [Variable; 26] = [
     ),
     variable("idp.jwks_uri", "where the harness's IdP publishes its keys"),
     variable("idp.unpublished_jwk", "the public JWK, a JSON object, of the key that no JWK Set holds"),
+    variable("dpop.jkt", "the thumbprint of the key that signs DPoP proofs: for `cnf`"),
+    variable(
+        "target.authorization_details_type",
+        "the first of `authorization_details_types_supported` in the target's metadata",
+    ),
     variable("resource", "the resource of `--resource`"),
     variable("other_resource", "the resource of `--other-resource`"),
     variable("scope", "the scope of `--scope`"),
     variable("subject", "the `sub` of `--subject`"),
+    variable("email", "the `email` of `--claim`"),
     variable("expect_subject", "the `sub` of `--expect-subject`, which the access token must carry"),
     variable("jti", "the `jti` of the well-formed ID-JAG of this exchange"),
     variable("case.jti", "a `jti` that is the same in every step of the case, and another one in every run"),
@@ -79,15 +89,17 @@ enum Modifier {
     WithoutSlash,
     WithSlash,
     ToggledSlash,
+    UpperOrigin,
 }
 
 /// All modifiers: name and meaning.
-pub const MODIFIERS: [(&str, &str); 6] = [
+pub const MODIFIERS: [(&str, &str); 7] = [
     ("upper", "in capitals"),
     ("lower", "in small letters"),
     ("text", "as text, where it would be a number"),
     ("without_slash", "without a `/` at its end"),
     ("with_slash", "with one `/` at its end"),
+    ("upper_origin", "with scheme and host in capitals"),
     ("toggled_slash", "without the `/` at its end, or with one where it has none"),
 ];
 
@@ -100,6 +112,7 @@ impl Modifier {
             "without_slash" => Self::WithoutSlash,
             "with_slash" => Self::WithSlash,
             "toggled_slash" => Self::ToggledSlash,
+            "upper_origin" => Self::UpperOrigin,
             _ => return None,
         })
     }
@@ -113,6 +126,10 @@ impl Modifier {
             Self::WithSlash if text.ends_with('/') => text,
             Self::WithSlash => text + "/",
             Self::ToggledSlash => toggled_slash(&text),
+            Self::UpperOrigin => {
+                let origin = origin(&text);
+                origin.to_uppercase() + &text[origin.len()..]
+            }
         }
     }
 }
@@ -430,9 +447,10 @@ mod tests {
         assert_eq!(text("${target.issuer|without_slash}"), "https://as.example/Tenant");
         assert_eq!(text("${target.issuer|with_slash}"), "https://as.example/Tenant/");
         assert_eq!(text("${resource|with_slash}"), "https://api.example/");
+        assert_eq!(text("${target.issuer|upper_origin}"), "HTTPS://AS.EXAMPLE/Tenant/");
         assert_eq!(text("${resource|without_slash}"), "https://api.example");
         assert_eq!(text("${target.issuer|without_slash|upper}x"), "HTTPS://AS.EXAMPLE/TENANTx");
-        assert_eq!(MODIFIERS.map(|(name, _)| Modifier::named(name).is_some()), [true; 6]);
+        assert_eq!(MODIFIERS.map(|(name, _)| Modifier::named(name).is_some()), [true; 7]);
     }
 
     #[test]
@@ -453,7 +471,7 @@ mod tests {
             (
                 "${jti|upper|}",
                 "",
-                "the modifiers are upper, lower, text, without_slash, with_slash, toggled_slash",
+                "the modifiers are upper, lower, text, without_slash, with_slash, upper_origin, toggled_slash",
             ),
             ("${ now }", " now ", "did you mean `${now}`?"),
             ("x${client.id", "${client.id", "write `$${` for a literal `${`"),

@@ -7,7 +7,10 @@ mod common;
 use std::process::ExitCode;
 
 use common::{Setup, run, shipped};
-use jagspec::report::{CaseReport, Outcome};
+use jagspec::{
+    cli::RunOptions,
+    report::{CaseReport, Outcome},
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -19,7 +22,10 @@ fn main() -> ExitCode {
         Ok(_) if arguments.list => None,
         Ok(runtime) => {
             // With a path in the issuer identifier, so that the cases which need one run too.
-            let setup = Setup { issuer_path: "/tenant1", ..Setup::default() };
+            // With a path in the issuer identifier and leave to load the target, so that the cases which need that run
+            // too.
+            let options = RunOptions { intrusive: Some("yes".to_owned()), ..RunOptions::default() };
+            let setup = Setup { issuer_path: "/tenant1", options, ..Setup::default() };
             Some(runtime.block_on(run(setup, &registry, &suites)))
         }
         Err(_) => return ExitCode::FAILURE,

@@ -23,10 +23,13 @@ use tokio::sync::Semaphore;
 fn options(fault: Fault) -> RunOptions {
     let text = |value: &str| Some(value.to_owned());
     let needs_rsa = ["alg-", "base64-"].iter().any(|start| fault.name().starts_with(start));
+    // These show only where the target may be loaded.
+    let loads = [Fault::JweBomb500, Fault::LargeBody500];
     RunOptions {
         idp_alg: text(if needs_rsa { "RS256" } else { "EdDSA" }),
         client_auth: client_auth(fault).map(str::to_owned),
         strict: Some(true),
+        intrusive: loads.contains(&fault).then(|| "yes".to_owned()),
         profile: (fault == Fault::ResourceErrorInvalidTarget).then(|| "draft-next".to_owned()),
         policy: policy(fault).map(|policy| vec![policy.to_owned()]),
         ..RunOptions::default()
@@ -175,6 +178,16 @@ async fn a_secret_in_the_header_counts_as_another_method_where_the_body_is_regis
 fn measured<'a>(report: &'a Report, name: &str) -> &'a str {
     let entry = report.profile.iter().find(|entry| entry.name == name);
     entry.and_then(|entry| entry.value.as_str()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_correct_server_gets_no_complaint_when_it_demands_a_nonce_in_proofs() {
+    let (registry, suites) = shipped();
+    let filters = vec!["proof-of-possession".to_owned()];
+    let setup = Setup { demands_dpop_nonce: true, filters, ..Setup::default() };
+    expect_no_complaint(setup.clone(), &registry, &suites).await;
+    let report = run(setup, &registry, &suites).await;
+    assert_eq!(report.summary.skip, 0, "the nonce was followed in every control");
 }
 
 #[tokio::test(flavor = "multi_thread")]

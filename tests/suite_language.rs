@@ -16,7 +16,7 @@ use jagspec::{
 const DOCUMENT: &str = "docs/suite-language.md";
 
 /// The types of the schema, in the order of the page, with their headings. The root has no name of its own.
-const TYPES: [(&str, &str); 33] = [
+const TYPES: [(&str, &str); 42] = [
     ("", "A suite file"),
     ("CaseFile", "A case"),
     ("ValueFile", "A value of a table"),
@@ -35,7 +35,16 @@ const TYPES: [(&str, &str); 33] = [
     ("HmacAlgorithm", "The algorithm of a MAC"),
     ("HmacSecret", "The secret of a MAC"),
     ("CompactDefect", "A defect of the compact form"),
+    ("PayloadEncoding", "An encoding of the payload"),
+    ("Bulk", "A large ID-JAG"),
+    ("Nesting", "A JWS in a JWS"),
+    ("Encryption", "A JWE"),
+    ("EncryptionKey", "The key of a JWE"),
+    ("EncryptedContent", "The content of a JWE"),
     ("TokenRequestChange", "Changes of the token request"),
+    ("DpopChange", "A DPoP proof"),
+    ("DpopKey", "The key of a proof"),
+    ("DpopSignature", "The signature of a proof"),
     ("Parameter", "A parameter"),
     ("BodyForm", "The form of the body"),
     ("ClientAuthenticationChange", "Client authentication"),

@@ -203,6 +203,10 @@ options! {
         /// skipped]
         #[arg(long, env = "JAGSPEC_MAX_WAIT", value_name = "SECONDS", help_heading = "Exchanges")]
         pub max_wait: Option<f64>,
+        /// Cases that load the target, with bodies of megabytes: yes, no, or auto, which is yes on loopback addresses
+        /// [default: no]
+        #[arg(long, env = "JAGSPEC_INTRUSIVE", value_name = "WHEN", help_heading = "Exchanges")]
+        pub intrusive: Option<String>,
         /// No variants are sent to find out why a well-formed ID-JAG is refused
         #[arg(long, env = "JAGSPEC_NO_PROBES", num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL", require_equals = true, help_heading = "Exchanges")]
         pub no_probes: Option<bool>,

@@ -8,6 +8,7 @@ use super::options::RunOptions;
 use crate::{
     discovery::split_origin,
     keys::Algorithm,
+    playground::Playground,
     settings::{
         Client, ClientIdInBody, HttpSettings, IdpFiles, POLICIES, Profile, SUBJECT, Secret, Selection,
         Settings,
@@ -166,6 +167,7 @@ pub fn settings(options: &RunOptions, selection: Selection) -> Result<Settings, 
         },
         wait: seconds("--wait", options.wait, 0.0, 0.0)?,
         max_wait: seconds("--max-wait", options.max_wait, 0.0, 0.0)?,
+        intrusive: intrusive(options.intrusive.as_deref(), options.target.as_deref())?,
         strict: options.strict.unwrap_or(false),
         probes: !options.no_probes.unwrap_or(false),
         http: HttpSettings {
@@ -191,6 +193,11 @@ impl Settings {
         self.resource = self.resource.or(started.resource);
         self.other_resource = self.other_resource.or(started.other_resource);
         self.expect_subject = self.expect_subject.or(started.expect_subject);
+        if self.embedded {
+            // What the playground knows of its user.
+            let email = || Playground::EMAIL.into();
+            self.claims.entry("email").or_insert_with(email);
+        }
         self
     }
 }
@@ -278,6 +285,27 @@ fn client_auth(
         return Err(wrong("--client-auth", format!("{name} needs a key; add --client-key FILE")));
     }
     Ok(Some(method))
+}
+
+/// `auto`: only what is on this machine is loaded unasked.
+fn intrusive(typed: Option<&str>, target: Option<&str>) -> Result<bool, UsageError> {
+    match typed {
+        Some("yes") => Ok(true),
+        None | Some("no") => Ok(false),
+        Some("auto") => Ok(target.is_none_or(is_loopback)),
+        Some(other) => Err(wrong("--intrusive", unknown("value", other, &["yes", "no", "auto"]))),
+    }
+}
+
+fn is_loopback(target: &str) -> bool {
+    let host = url::Url::parse(target).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    match host {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        // RFC 6761 section 6.3.
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 fn claims(typed: &[String]) -> Result<Map<String, Value>, UsageError> {
@@ -368,4 +396,33 @@ pub(super) fn unknown(kind: &str, word: &str, known: &[&str]) -> String {
     let nearest = crate::problem::nearest(word, known.iter().copied());
     let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("unknown {kind} `{word}`{hint} ({})", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_loaded_where_that_is_asked_for_or_it_is_on_this_machine() {
+        let runs = |typed: Option<&str>, target: Option<&str>| intrusive(typed, target).unwrap();
+        for target in [None, Some("http://127.0.0.1:9556"), Some("https://as.example")] {
+            assert!(runs(Some("yes"), target));
+            assert!(!runs(Some("no"), target) && !runs(None, target));
+        }
+        for here in [
+            "http://127.0.0.1:9556/t",
+            "http://127.9.9.9",
+            "http://[::1]:1",
+            "http://LOCALHOST",
+            "http://as.localhost:80",
+        ] {
+            assert!(runs(Some("auto"), Some(here)), "{here}");
+        }
+        for elsewhere in
+            ["https://as.example", "http://10.0.0.1", "http://localhost.example", "http://128.0.0.1"]
+        {
+            assert!(!runs(Some("auto"), Some(elsewhere)), "{elsewhere}");
+        }
+        assert!(runs(Some("auto"), None), "the embedded playground");
+    }
 }

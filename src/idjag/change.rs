@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Bulk, Encryption, EncryptionKey, Nesting, PayloadEncoding};
 use crate::keys::Algorithm;
 
 /// What differs from the well-formed ID-JAG, or from the well-formed client assertion. Nothing given is the
@@ -22,6 +23,12 @@ pub struct IdJagChange {
     pub raw_claims: BTreeMap<String, String>,
     /// Claims written a second time.
     pub duplicate_claims: Vec<Duplicate>,
+    /// Claims whose name is written with an escape, as in `"\u0061ud"`: for every reader of JSON the same name.
+    pub escaped_claims: Vec<String>,
+    /// How the claims are written as bytes.
+    pub encoding: Option<PayloadEncoding>,
+    /// Much of something.
+    pub bulk: Option<Bulk>,
     /// The payload is this very text in place of the claims; `${…}` variables are replaced. It is signed rightly.
     pub payload: Option<String>,
     /// Members of the JOSE header set to a JSON value, null included. `alg` here changes the text only, not the
@@ -37,8 +44,14 @@ pub struct IdJagChange {
     pub algorithm: Option<Algorithm>,
     /// Whose key signs.
     pub key: Option<KeyChoice>,
+    /// A certificate of the signing key, which that key has signed itself, in the header's `x5c`.
+    pub self_signed_certificate: bool,
     /// What is done to the signature.
     pub signature: Option<SignatureDefect>,
+    /// The ID-JAG is the payload of another JWS.
+    pub nested: Option<Nesting>,
+    /// The ID-JAG, or its claims, in a JWE.
+    pub encrypted: Option<Encryption>,
     /// What is done to the compact serialisation, in this order.
     pub compact: Vec<CompactDefect>,
 }
@@ -58,7 +71,8 @@ impl IdJagChange {
                 Value::Null => false,
                 Value::Array(items) => !items.is_empty(),
                 Value::Object(members) => !members.is_empty(),
-                Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+                Value::Bool(word) => *word,
+                Value::Number(_) | Value::String(_) => true,
             });
         }
         words
@@ -66,6 +80,10 @@ impl IdJagChange {
 
     /// Whether one of its values uses this variable.
     pub fn uses(&self, variable: &str) -> bool {
+        let for_the_target = self.encrypted.is_some_and(|encryption| encryption.key == EncryptionKey::Target);
+        if variable == "target.encryption_jwk" && for_the_target {
+            return true;
+        }
         let words = self.in_words().to_string();
         ["}", "|"].into_iter().any(|end| words.contains(&format!("${{{variable}{end}")))
     }
@@ -81,6 +99,9 @@ pub struct Duplicate {
     pub value: Value,
     /// Where it stands: before or after the member of the well-formed ID-JAG.
     pub place: Place,
+    /// Its name is written with an escape, as in `"\u0061ud"`.
+    #[serde(default)]
+    pub escaped: bool,
 }
 
 /// Where a duplicate member stands.
@@ -109,6 +130,8 @@ pub enum KeyChoice {
     Added,
     /// The client's own key, of `--client-key`: what the well-formed client assertion has. The algorithm follows it.
     Client,
+    /// The RSA key of 1024 bits that the IdP action `add-short-key` has published since; for RS256 only.
+    Short,
 }
 
 /// What is done to the signature.
@@ -126,6 +149,12 @@ pub enum SignatureDefect {
     /// A right signature, of the same ID-JAG before its claims were changed: what an attacker has who edits a
     /// token in transit.
     OfUnchangedClaims,
+    /// An ECDSA signature of which r is 0 and s is 1.
+    ZeroAndOne,
+    /// An ECDSA signature of which r and s are the order of the group: 0 to whoever computes before checking.
+    GroupOrder,
+    /// The right ECDSA signature in DER (RFC 3279 section 2.2.3) in place of r and s at full length.
+    Der,
     /// A MAC (RFC 7518 section 3.2) in place of the signature.
     Hmac(Hmac),
 }
@@ -165,6 +194,8 @@ pub enum HmacSecret {
     PublicKeyJwk,
     /// No byte at all.
     Empty,
+    /// The symmetric key that the IdP action `add-symmetric-key` publishes; the `kid` follows.
+    PublishedSymmetricKey,
     /// The client's secret.
     ClientSecret,
     /// These bytes.
@@ -191,6 +222,10 @@ pub enum CompactDefect {
     PaddedSignature,
     /// The unused low bits of the signature's last character set.
     SignatureTrailingBits,
+    /// The second valid form of the same ECDSA signature: s replaced by n − s, which anybody can do.
+    NegatedS,
+    /// The signature in the alphabet of base64 with `+` and `/` (RFC 4648 section 4).
+    StandardAlphabet,
     /// The last character of the payload segment removed, so that it is no whole base64url.
     CutPayload,
     /// A space in front.

@@ -1,6 +1,9 @@
 //! A change of the ID-JAG in words, for reports: one sentence fragment for each thing that differs.
 
-use super::{CompactDefect, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jws};
+use super::{
+    CompactDefect, EncryptedContent, HmacSecret, IdJagChange, KeyChoice, Place, SignatureDefect, jwe, jws,
+    payload,
+};
 use crate::{
     observation::clip,
     report::{ChangedMember, ChangedPart},
@@ -33,9 +36,15 @@ impl IdJagChange {
                     Place::Last => "after",
                 };
                 let value = clip(&duplicate.value.to_string(), SHOWN);
-                format!("a second {kind} `{}` is `{value}`, {place} the right one", duplicate.name)
+                let escaped = if duplicate.escaped { " (its name written with an escape)" } else { "" };
+                format!("a second {kind} `{}`{escaped} is `{value}`, {place} the right one", duplicate.name)
             }));
         }
+        words.extend(
+            self.escaped_claims.iter().map(|name| format!("the name `{name}` is written with an escape")),
+        );
+        words.extend(self.bulk.map(super::Bulk::describe));
+        words.extend(self.encoding.map(|encoding| payload::describe(encoding).to_owned()));
         words.extend(self.payload.iter().map(|text| format!("the payload is `{}`", clip(text, SHOWN))));
         if let Some(algorithm) = self.algorithm {
             words.push(format!("signed with {algorithm}"));
@@ -49,13 +58,19 @@ impl IdJagChange {
                     KeyChoice::OtherIssuer => "signed with the second issuer's key",
                     KeyChoice::Added => "signed with the key that was published since",
                     KeyChoice::Client => "signed with the client's own key",
+                    KeyChoice::Short => "signed with an RSA key of 1024 bits that was published since",
                 }
                 .to_owned(),
             );
         }
+        if self.self_signed_certificate {
+            words.push("a self-signed certificate of that key in the header's `x5c`".into());
+        }
         if let Some(signature) = &self.signature {
             words.push(describe_signature(signature));
         }
+        words.extend(self.nested.map(|nesting| jwe::describe_nesting(nesting).to_owned()));
+        words.extend(self.encrypted.map(jwe::describe));
         words.extend(self.compact.iter().map(describe_compact));
         words
     }
@@ -81,8 +96,23 @@ impl IdJagChange {
             members.extend(removed.iter().map(|name| ChangedMember::removed(part, name)));
         }
         let mut also = |part, name: &str| members.push(ChangedMember::set(part, name));
-        if self.payload.is_some() {
+        self.escaped_claims.iter().for_each(|name| also(ChangedPart::Claim, name));
+        match self.bulk {
+            Some(super::Bulk::Scopes(_)) => also(ChangedPart::Claim, "scope"),
+            Some(super::Bulk::Certificate(_)) => also(ChangedPart::Header, "x5c"),
+            Some(_) => also(ChangedPart::Token, "payload"),
+            None => {}
+        }
+        if self.payload.is_some() || self.encoding.is_some() || self.nested.is_some() {
             also(ChangedPart::Token, "payload");
+        }
+        if self.self_signed_certificate {
+            also(ChangedPart::Header, "x5c");
+        }
+        match self.encrypted.map(|encryption| encryption.content) {
+            Some(EncryptedContent::Claims) => also(ChangedPart::Token, "signature"),
+            Some(_) => also(ChangedPart::Token, "serialisation"),
+            None => {}
         }
         if self.algorithm.is_some() {
             also(ChangedPart::Header, "alg");
@@ -112,6 +142,9 @@ fn describe_signature(signature: &SignatureDefect) -> String {
         SignatureDefect::OfUnchangedClaims => {
             "the signature is the one of the claims before the change".into()
         }
+        SignatureDefect::ZeroAndOne => "a signature with r = 0 and s = 1".into(),
+        SignatureDefect::GroupOrder => "a signature whose r and s are the order of the group".into(),
+        SignatureDefect::Der => "the signature in DER".into(),
         SignatureDefect::Hmac(hmac) => {
             let secret = match &hmac.secret {
                 HmacSecret::PublicKeyPem => "the public key in PEM".to_owned(),
@@ -121,6 +154,7 @@ fn describe_signature(signature: &SignatureDefect) -> String {
                 HmacSecret::PublicKeyDer => "the public key in DER".to_owned(),
                 HmacSecret::PublicKeyJwk => "the public key as JWK".to_owned(),
                 HmacSecret::Empty => "the empty key".to_owned(),
+                HmacSecret::PublishedSymmetricKey => "a symmetric key of the IdP's JWK Set".to_owned(),
                 HmacSecret::ClientSecret => "the client's secret".to_owned(),
                 HmacSecret::Text(text) => format!("`{}`", clip(text, SHOWN)),
             };
@@ -141,6 +175,8 @@ fn describe_compact(defect: &CompactDefect) -> String {
         CompactDefect::SignatureTrailingBits => {
             "the unused bits of the signature's last character set".into()
         }
+        CompactDefect::NegatedS => "the second form of the same signature: n - s in place of s".into(),
+        CompactDefect::StandardAlphabet => "the signature in base64 with `+` and `/`".into(),
         CompactDefect::CutPayload => "the payload cut so that it is no base64url".into(),
         CompactDefect::LeadingSpace => "a space in front".into(),
         CompactDefect::NewlineInPayload => "a line feed in the payload's base64url".into(),

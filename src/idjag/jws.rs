@@ -4,8 +4,8 @@
 use aws_lc_rs::hmac as mac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 
-use super::{CompactDefect, Hmac, HmacAlgorithm, HmacSecret, SignatureDefect};
-use crate::keys::SigningKey;
+use super::{AssemblyError, CompactDefect, Hmac, HmacAlgorithm, HmacSecret, SignatureDefect};
+use crate::keys::{Algorithm, KeyType, SYMMETRIC_KEY, SigningKey, ecdsa};
 
 /// The parts of a JWS: header and payload as base64url, the signature as bytes.
 pub(super) struct Parts {
@@ -15,7 +15,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(header: &str, payload: &str) -> Self {
+    pub(super) fn new(header: &str, payload: &[u8]) -> Self {
         Parts { header: B64URL.encode(header), payload: B64URL.encode(payload), signature: Vec::new() }
     }
 
@@ -47,6 +47,7 @@ pub(super) fn hmac(hmac: &Hmac, key: &SigningKey, client_secret: &str, message: 
         HmacSecret::PublicKeyDer => key.public_key_der().to_vec(),
         HmacSecret::PublicKeyJwk => key.jwk(None).to_string().into_bytes(),
         HmacSecret::Empty => Vec::new(),
+        HmacSecret::PublishedSymmetricKey => SYMMETRIC_KEY.secret.to_vec(),
         HmacSecret::ClientSecret => client_secret.as_bytes().to_vec(),
         HmacSecret::Text(text) => text.as_bytes().to_vec(),
     };
@@ -59,8 +60,25 @@ pub(super) fn hmac(hmac: &Hmac, key: &SigningKey, client_secret: &str, message: 
 }
 
 /// A right signature, made wrong.
-pub(super) fn damage(mut signature: Vec<u8>, defect: &SignatureDefect) -> Vec<u8> {
+pub(super) fn damage(
+    mut signature: Vec<u8>,
+    defect: &SignatureDefect,
+    algorithm: Algorithm,
+) -> Result<Vec<u8>, AssemblyError> {
+    let order = || ecdsa::order(algorithm.key_type()).ok_or(AssemblyError::NotEcdsa);
     match defect {
+        SignatureDefect::ZeroAndOne => {
+            order()?;
+            signature.fill(0);
+            if let Some(last) = signature.last_mut() {
+                *last = 1;
+            }
+        }
+        SignatureDefect::GroupOrder => signature = [order()?, order()?].concat(),
+        SignatureDefect::Der => {
+            order()?;
+            signature = ecdsa::to_der(&signature);
+        }
         SignatureDefect::Flipped => {
             let middle = signature.len() / 2;
             if let Some(byte) = signature.get_mut(middle) {
@@ -74,21 +92,24 @@ pub(super) fn damage(mut signature: Vec<u8>, defect: &SignatureDefect) -> Vec<u8
         // These do not start from a right signature; `IdJag::assemble` makes them.
         SignatureDefect::Empty | SignatureDefect::OfUnchangedClaims | SignatureDefect::Hmac(_) => {}
     }
-    signature
+    Ok(signature)
 }
 
 /// The finished text, changed. A token that has no three parts any more is left as it is by what needs them.
-pub(super) fn transform(token: String, defect: &CompactDefect) -> String {
+///
+/// # Errors
+/// [`AssemblyError`] where the defect is one that this signature cannot have.
+pub fn transform(token: String, defect: &CompactDefect) -> Result<String, AssemblyError> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else {
-        return match defect {
+        return Ok(match defect {
             CompactDefect::TrailingDot => format!("{token}."),
             CompactDefect::LeadingSpace => format!(" {token}"),
             CompactDefect::Replaced(text) => text.clone(),
             _ => token,
-        };
+        });
     };
-    match defect {
+    Ok(match defect {
         CompactDefect::WithoutSignatureSegment => format!("{header}.{payload}"),
         CompactDefect::WithoutHeaderSegment => format!("{payload}.{signature}"),
         CompactDefect::TrailingDot => format!("{token}."),
@@ -106,6 +127,14 @@ pub(super) fn transform(token: String, defect: &CompactDefect) -> String {
         CompactDefect::SignatureTrailingBits => {
             format!("{header}.{payload}.{}", with_trailing_bits(signature))
         }
+        CompactDefect::NegatedS => {
+            let negated = negated_s(header, signature).ok_or(AssemblyError::NotEcdsa)?;
+            format!("{header}.{payload}.{}", B64URL.encode(negated))
+        }
+        CompactDefect::StandardAlphabet if signature.contains(['-', '_']) => {
+            format!("{header}.{payload}.{}", signature.replace('-', "+").replace('_', "/"))
+        }
+        CompactDefect::StandardAlphabet => return Err(AssemblyError::SameAlphabet),
         CompactDefect::CutPayload => {
             let mut cut = payload.len().saturating_sub(1);
             // RFC 4648 has no base64 text of length 4n+1: cutting down to it makes one that cannot be decoded.
@@ -126,7 +155,18 @@ pub(super) fn transform(token: String, defect: &CompactDefect) -> String {
             r#"{{"payload":"{payload}","signatures":[{{"protected":"{header}","signature":"{signature}"}}]}}"#
         ),
         CompactDefect::Replaced(text) => text.clone(),
-    }
+    })
+}
+
+/// The other form of a signature whose header names an algorithm of ECDSA.
+fn negated_s(header: &str, signature: &str) -> Option<Vec<u8>> {
+    let header: serde_json::Value = serde_json::from_slice(&B64URL.decode(header).ok()?).ok()?;
+    let key_type = match header["alg"].as_str()? {
+        "ES256" => KeyType::P256,
+        "ES384" => KeyType::P384,
+        _ => return None,
+    };
+    ecdsa::with_negated_s(&B64URL.decode(signature).ok()?, key_type)
 }
 
 /// Sets the bits of the last base64url character that no byte uses (RFC 4648 section 3.5). Signatures of RSA,

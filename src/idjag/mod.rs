@@ -2,17 +2,25 @@
 //! into them, and the one path on which good and bad ones are assembled and signed. Pure: key, clock and `jti` are
 //! given; nothing is sent here.
 
+mod bulk;
 mod change;
 mod describe;
+mod jwe;
 mod jws;
 mod members;
+mod payload;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
+pub use bulk::{Bulk, MOST};
 pub use change::*;
+pub use jwe::{EncryptedContent, Encryption, EncryptionKey, Nesting, recipient};
+pub use jws::transform;
 pub use members::Members;
+pub use payload::PayloadEncoding;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    keys::{Algorithm, KeyError, SigningKey},
+    keys::{Algorithm, KeyError, SYMMETRIC_KEY, SigningKey, certificate},
     template::{self, Missing, Variables},
 };
 
@@ -48,6 +56,26 @@ pub struct Grant {
     pub claims: Map<String, Value>,
 }
 
+/// Why an ID-JAG cannot be assembled with a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AssemblyError {
+    /// The key is not of the algorithm's type.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The defect is one of ECDSA signatures.
+    #[error("not applicable: the ID-JAG has no ECDSA signature")]
+    NotEcdsa,
+    /// The signature has none of the characters in which the two alphabets of base64 differ.
+    #[error("not applicable: this signature is the same in both alphabets of base64")]
+    SameAlphabet,
+    /// The target's key is of no use.
+    #[error("the target's public key is one that nothing can be encrypted to")]
+    TargetKey,
+    /// The cryptographic library refused to encrypt.
+    #[error("the cryptographic library could not encrypt")]
+    Encryption,
+}
+
 /// An ID-JAG, or a client assertion, before it is signed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdJag {
@@ -55,11 +83,16 @@ pub struct IdJag {
     claims: Members,
     /// A payload in place of the claims.
     payload: Option<String>,
+    encoding: Option<PayloadEncoding>,
     /// The claims as they were before any change: what `SignatureDefect::OfUnchangedClaims` signs.
     unchanged_claims: Members,
     algorithm: Algorithm,
     key: KeyChoice,
+    self_signed_certificate: bool,
     signature: Option<SignatureDefect>,
+    nested: Option<Nesting>,
+    /// With the target's key, where the JWE is made for it.
+    encrypted: Option<(Encryption, Option<Value>)>,
     compact: Vec<CompactDefect>,
     /// False once a change has set or removed the `kid`: then it no longer follows the key.
     kid_follows: bool,
@@ -123,9 +156,13 @@ impl IdJag {
             unchanged_claims: claims.clone(),
             claims,
             payload: None,
+            encoding: None,
             algorithm,
             key,
+            self_signed_certificate: false,
             signature: None,
+            nested: None,
+            encrypted: None,
             compact: Vec::new(),
             kid_follows: true,
             alg_follows: true,
@@ -153,6 +190,22 @@ impl IdJag {
             &change.duplicate_header,
             variables,
         )?;
+        change.escaped_claims.iter().for_each(|name| self.claims.escape(name));
+        if let Some(bulk) = change.bulk {
+            bulk.put_into(&mut self.header, &mut self.claims);
+        }
+        self.encoding = change.encoding.or(self.encoding);
+        self.self_signed_certificate |= change.self_signed_certificate;
+        self.nested = change.nested.or(self.nested);
+        if let Some(encryption) = change.encrypted {
+            let jwk = match encryption.key {
+                EncryptionKey::Target => {
+                    Some(template::substitute(&json!("${target.encryption_jwk}"), variables)?)
+                }
+                EncryptionKey::ClientSecret | EncryptionKey::Password => None,
+            };
+            self.encrypted = Some((encryption, jwk));
+        }
         if let Some(text) = &change.payload {
             self.payload = Some(template::substitute_text(text, variables)?);
         }
@@ -200,40 +253,92 @@ impl IdJag {
     }
 
     /// Signs and writes the compact serialisation (RFC 7515 section 7.1), with every defect that was put in.
-    /// `client_secret` serves the MAC that is keyed with it.
+    /// `client_secret` serves the MAC, or the JWE, that is keyed with it.
     ///
     /// # Errors
-    /// [`KeyError::WrongType`] when `key` is not of the algorithm's type.
-    pub fn assemble(&self, key: &SigningKey, client_secret: Option<&str>) -> Result<String, KeyError> {
+    /// [`AssemblyError`]: `key` is not of the algorithm's type, or a defect does not go with it.
+    pub fn assemble(&self, key: &SigningKey, client_secret: Option<&str>) -> Result<String, AssemblyError> {
+        let client_secret = client_secret.unwrap_or_default();
+        let payload = self.payload.clone().unwrap_or_else(|| self.claims.to_json());
+        let payload = payload::bytes(payload, self.encoding);
+        let header = self.complete_header(key)?;
+        let signed = match self.nested {
+            None => self.sign(&header, &payload, key, client_secret)?,
+            Some(Nesting::SignedInUnsigned) => {
+                let inner = self.sign(&header, &payload, key, client_secret)?;
+                let outer: Members = [("typ", json!(TYP)), ("alg", json!("none")), ("cty", json!("JWT"))]
+                    .into_iter()
+                    .collect();
+                jws::Parts::new(&outer.to_json(), inner.as_bytes()).compact()
+            }
+            Some(Nesting::UnsignedInSigned) => {
+                let (mut inner, mut outer) = (header.clone(), header);
+                inner.set("alg", &json!("none"));
+                outer.set("cty", &json!("JWT"));
+                let inner = jws::Parts::new(&inner.to_json(), &payload).compact();
+                self.sign(&outer, inner.as_bytes(), key, client_secret)?
+            }
+        };
+        let token = match &self.encrypted {
+            None => signed,
+            Some((encryption, jwk)) => {
+                let content = match encryption.content {
+                    EncryptedContent::Claims => payload,
+                    EncryptedContent::Signed | EncryptedContent::ZipBomb => signed.into_bytes(),
+                };
+                jwe::encrypt(*encryption, &content, jwk.as_ref(), client_secret)?
+            }
+        };
+        self.compact.iter().try_fold(token, jws::transform)
+    }
+
+    /// The header with what follows from the key and the algorithm.
+    fn complete_header(&self, key: &SigningKey) -> Result<Members, AssemblyError> {
         let mut header = self.header.clone();
+        let hmac = match &self.signature {
+            Some(SignatureDefect::Hmac(hmac)) => Some(hmac),
+            _ => None,
+        };
         if self.alg_follows {
-            let alg = match &self.signature {
-                Some(SignatureDefect::Hmac(hmac)) => jws::hmac_name(hmac.algorithm),
-                _ => self.algorithm.name(),
-            };
+            let alg = hmac.map_or(self.algorithm.name(), |hmac| jws::hmac_name(hmac.algorithm));
             header.set("alg", &json!(alg));
         }
         if self.kid_follows {
-            header.set("kid", &json!(key.kid()));
+            let published = hmac.is_some_and(|hmac| hmac.secret == HmacSecret::PublishedSymmetricKey);
+            header.set("kid", &json!(if published { SYMMETRIC_KEY.kid } else { key.kid() }));
         }
-        let payload = self.payload.clone().unwrap_or_else(|| self.claims.to_json());
-        let mut parts = jws::Parts::new(&header.to_json(), &payload);
+        if self.self_signed_certificate {
+            header.set("x5c", &json!([B64.encode(certificate::self_signed(key)?)]));
+        }
+        Ok(header)
+    }
+
+    /// The compact serialisation of a payload, with the signature that is asked for.
+    fn sign(
+        &self,
+        header: &Members,
+        payload: &[u8],
+        key: &SigningKey,
+        client_secret: &str,
+    ) -> Result<String, AssemblyError> {
+        let mut parts = jws::Parts::new(&header.to_json(), payload);
         parts.signature = match &self.signature {
             None => key.sign(self.algorithm, parts.signing_input().as_bytes())?,
             Some(SignatureDefect::OfUnchangedClaims) => {
-                let original = jws::Parts::new(&header.to_json(), &self.unchanged_claims.to_json());
+                let unchanged = self.unchanged_claims.to_json();
+                let original = jws::Parts::new(&header.to_json(), unchanged.as_bytes());
                 key.sign(self.algorithm, original.signing_input().as_bytes())?
             }
             Some(SignatureDefect::Hmac(hmac)) => {
-                jws::hmac(hmac, key, client_secret.unwrap_or_default(), parts.signing_input().as_bytes())
+                jws::hmac(hmac, key, client_secret, parts.signing_input().as_bytes())
             }
             Some(SignatureDefect::Empty) => Vec::new(),
             Some(defect) => {
                 let signature = key.sign(self.algorithm, parts.signing_input().as_bytes())?;
-                jws::damage(signature, defect)
+                jws::damage(signature, defect, self.algorithm)?
             }
         };
-        Ok(self.compact.iter().fold(parts.compact(), jws::transform))
+        Ok(parts.compact())
     }
 }
 
@@ -259,6 +364,7 @@ fn apply_members(
             &duplicate.name,
             &template::substitute(&duplicate.value, variables)?,
             duplicate.place,
+            duplicate.escaped,
         );
     }
     Ok(())

@@ -29,36 +29,45 @@ fn grant() -> Grant {
     }
 }
 
-fn variables() -> Variables {
+pub(super) fn variables() -> Variables {
     let mut variables = Variables::new(NOW);
     variables.set("target.issuer", "https://as.example");
     variables
 }
 
 /// The token with the change that this YAML-like JSON describes.
-fn with(change: Value) -> (String, SigningKey) {
-    let algorithm = Algorithm::ES256;
-    let key = key(algorithm);
-    let mut id_jag = IdJag::well_formed(&grant(), algorithm, NOW, "jti-1");
-    id_jag.apply(&serde_json::from_value(change).unwrap(), &variables()).unwrap();
-    (id_jag.assemble(&key, Some("s3cr3t")).unwrap(), key)
+pub(super) fn with(change: Value) -> (String, SigningKey) {
+    let (token, key) = attempt(Algorithm::ES256, change, &variables());
+    (token.unwrap(), key)
 }
 
-fn text(token: &str, segment: usize) -> String {
+/// The same with another algorithm and more variables, where it can be assembled.
+pub(super) fn attempt(
+    algorithm: Algorithm,
+    change: Value,
+    variables: &Variables,
+) -> (Result<String, AssemblyError>, SigningKey) {
+    let key = key(algorithm);
+    let mut id_jag = IdJag::well_formed(&grant(), algorithm, NOW, "jti-1");
+    id_jag.apply(&serde_json::from_value(change).unwrap(), variables).unwrap();
+    (id_jag.assemble(&key, Some("s3cr3t")), key)
+}
+
+pub(super) fn text(token: &str, segment: usize) -> String {
     let part = token.split('.').nth(segment).unwrap();
     String::from_utf8(B64URL.decode(part).unwrap()).unwrap()
 }
 
-fn header(token: &str) -> Value {
+pub(super) fn header(token: &str) -> Value {
     serde_json::from_str(&text(token, 0)).unwrap()
 }
 
-fn claims(token: &str) -> Value {
+pub(super) fn claims(token: &str) -> Value {
     serde_json::from_str(&text(token, 1)).unwrap()
 }
 
 /// Whether jsonwebtoken finds the signature right.
-fn verifies(token: &str, key: &SigningKey, algorithm: jsonwebtoken::Algorithm) -> bool {
+pub(super) fn verifies(token: &str, key: &SigningKey, algorithm: jsonwebtoken::Algorithm) -> bool {
     let jwk = serde_json::from_value(key.jwk(None)).unwrap();
     let mut validation = Validation::new(algorithm);
     validation.validate_aud = false;
@@ -267,7 +276,7 @@ fn a_key_of_another_type_is_an_error_and_no_panic() {
     let id_jag = IdJag::well_formed(&grant(), Algorithm::RS256, NOW, "j");
     assert!(matches!(
         id_jag.assemble(&key(Algorithm::ES256), None),
-        Err(KeyError::WrongType { algorithm: Algorithm::RS256, .. })
+        Err(AssemblyError::Key(KeyError::WrongType { algorithm: Algorithm::RS256, .. }))
     ));
 }
 
@@ -315,4 +324,73 @@ fn changed_members_are_named_with_what_follows_from_a_change() {
         ]
     );
     assert!(IdJagChange::default().changed_members().is_empty());
+}
+
+#[test]
+fn names_are_escaped_and_mean_the_same() {
+    let (token, _) = with(json!({
+        "escaped_claims": ["aud"],
+        "duplicate_claims": [{"name": "sub", "value": "b", "place": "last", "escaped": true}],
+    }));
+    let payload = text(&token, 1);
+    assert!(payload.contains(r#""\u0061ud":"https://as.example""#), "{payload}");
+    assert!(payload.contains(r#""sub":"user-123""#) && payload.ends_with(r#","\u0073ub":"b"}"#), "{payload}");
+    assert_eq!(claims(&token)["aud"], "https://as.example");
+}
+
+#[test]
+fn ecdsa_signatures_that_are_none_and_that_are_another() {
+    let bytes = |token: &str| B64URL.decode(token.rsplit('.').next().unwrap()).unwrap();
+    let zero_and_one = bytes(&with(json!({"signature": "zero-and-one"})).0);
+    assert_eq!((zero_and_one.len(), zero_and_one[63], zero_and_one[..63].to_vec()), (64, 1, vec![0; 63]));
+    let order = bytes(&with(json!({"signature": "group-order"})).0);
+    assert_eq!((&order[..32], &order[..4], order[63]), (&order[32..], &[0xff; 4][..], 0x51));
+    let (der, _) = with(json!({"signature": "der"}));
+    assert_eq!(bytes(&der)[0], 0x30);
+
+    let (token, key) = with(json!({"compact": ["negated-s"]}));
+    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256), "the second form is as valid");
+    let original = transform(token.clone(), &CompactDefect::NegatedS).unwrap();
+    assert_ne!(original, token);
+    assert!(verifies(&original, &key, jsonwebtoken::Algorithm::ES256));
+
+    for change in [
+        json!({"signature": "zero-and-one"}),
+        json!({"signature": "group-order"}),
+        json!({"signature": "der"}),
+        json!({"compact": ["negated-s"]}),
+    ] {
+        let (token, _) = attempt(Algorithm::RS256, change.clone(), &variables());
+        assert_eq!(token, Err(AssemblyError::NotEcdsa), "{change}");
+    }
+}
+
+#[test]
+fn the_other_alphabet_has_the_same_bytes() {
+    let (token, _) = attempt(Algorithm::RS256, json!({"compact": ["standard-alphabet"]}), &variables());
+    let token = token.unwrap();
+    let signature = token.rsplit('.').next().unwrap();
+    assert!(signature.contains(['+', '/']) && !signature.contains(['-', '_']), "{signature}");
+    let same = transform("e30.e30.AAAA".into(), &CompactDefect::StandardAlphabet);
+    assert_eq!(same, Err(AssemblyError::SameAlphabet));
+}
+
+#[test]
+fn a_certificate_in_the_header_is_that_of_the_key_that_signs() {
+    let (token, key) = with(json!({"self_signed_certificate": true}));
+    assert!(verifies(&token, &key, jsonwebtoken::Algorithm::ES256));
+    let der = B64.decode(header(&token)["x5c"][0].as_str().unwrap()).unwrap();
+    let spki = key.public_key_der();
+    assert!(der.windows(spki.len()).any(|window| window == spki));
+}
+
+#[test]
+fn a_mac_of_the_published_symmetric_key_names_it() {
+    let hmac = json!({"hmac": {"algorithm": "HS256", "secret": "published-symmetric-key"}});
+    let (token, _) = with(json!({"signature": hmac}));
+    assert_eq!(header(&token)["kid"], SYMMETRIC_KEY.kid);
+    let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
+    (validation.validate_aud, validation.validate_exp) = (false, false);
+    let secret = B64URL.decode(SYMMETRIC_KEY.jwk()["k"].as_str().unwrap()).unwrap();
+    assert!(jsonwebtoken::decode::<Value>(&token, &DecodingKey::from_secret(&secret), &validation).is_ok());
 }

@@ -108,6 +108,7 @@ pub fn fixed() -> Keyring {
             test_keys!("added-3"),
             test_keys!("added-4"),
         ],
+        short: Slot::short_test(include_str!("../../fixtures/keys/small-rsa.pem")),
     })
 }
 
@@ -122,6 +123,7 @@ pub fn fresh() -> Keyring {
         other: KeySet::fresh(),
         client: None,
         added: Vec::new(),
+        short: Slot::fresh_short(),
     })
 }
 
@@ -255,7 +257,10 @@ pub fn from_state_folder(dir: &Path) -> Result<(Keyring, Vec<String>), KeyStoreE
         [KeyType::Rsa, KeyType::Rsa, KeyType::P256, KeyType::P384, KeyType::Ed25519].map(&mut next);
     let mut set = || KeySet(KeySet::TYPES.map(&mut next));
     let (unpublished, untrusted, other) = (set(), set(), set());
-    let sources = Sources { published, unpublished, untrusted, other, client: None, added: Vec::new() };
+    // A key that everybody could break is made for each run.
+    let short = Slot::fresh_short();
+    let sources =
+        Sources { published, unpublished, untrusted, other, client: None, added: Vec::new(), short };
     Ok((Keyring::new(sources), warnings))
 }
 

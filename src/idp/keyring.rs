@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::issuer::IssuerRole;
 use crate::{
     idjag::KeyChoice,
-    keys::{Algorithm, KeyError, KeyType, SigningKey, generate_pem},
+    keys::{Algorithm, KeyError, KeyType, SYMMETRIC_KEY, SigningKey, generate_pem, generate_short_rsa_pem},
     suite::IdpAction,
 };
 
@@ -54,6 +54,10 @@ enum Source {
     Test(&'static str),
     /// Made on first use, and gone with the process.
     Fresh(KeyType),
+    /// The public test key of RSA with 1024 bits.
+    ShortTest(&'static str),
+    /// One like it, made on first use, and gone with the process.
+    FreshShort,
     /// There from the start.
     Ready,
 }
@@ -69,6 +73,16 @@ impl Slot {
         Self { source: Source::Fresh(key_type), key: OnceLock::new() }
     }
 
+    /// The public test key of RSA with 1024 bits.
+    pub(super) fn short_test(pem: &'static str) -> Self {
+        Self { source: Source::ShortTest(pem), key: OnceLock::new() }
+    }
+
+    /// An RSA key of 1024 bits, made on first use.
+    pub(super) fn fresh_short() -> Self {
+        Self { source: Source::FreshShort, key: OnceLock::new() }
+    }
+
     /// A key that is there already.
     pub(super) fn ready(key: Arc<SigningKey>) -> Self {
         Self { source: Source::Ready, key: OnceLock::from(Ok(key)) }
@@ -81,6 +95,10 @@ impl Slot {
                 Source::Fresh(key_type) => {
                     generate_pem(*key_type).and_then(|pem| SigningKey::from_pem(&pem)).map(Arc::new)
                 }
+                Source::ShortTest(pem) => SigningKey::short_rsa_from_pem(pem).map(Arc::new),
+                Source::FreshShort => generate_short_rsa_pem()
+                    .and_then(|pem| SigningKey::short_rsa_from_pem(&pem))
+                    .map(Arc::new),
                 Source::Ready => Err(KeyError::Crypto("find a key that was there")),
             })
             .clone()
@@ -146,6 +164,8 @@ pub(super) struct Sources {
     /// What the actions add, set after set, from the first again when all are used up; none: made afresh, so that
     /// no target knows them from an earlier run.
     pub(super) added: Vec<KeySet>,
+    /// The RSA key of 1024 bits.
+    pub(super) short: Slot,
 }
 
 #[derive(Debug, Default)]
@@ -162,6 +182,10 @@ struct State {
     added: usize,
     /// A key of an unknown type is published.
     unknown_type: bool,
+    /// The RSA key of 1024 bits is published.
+    short: bool,
+    /// A symmetric key is published.
+    symmetric: bool,
     /// The JWKS is not to be had.
     broken: bool,
 }
@@ -186,6 +210,7 @@ pub struct Keyring {
     other: KeySet,
     client: Option<Slot>,
     added: Vec<Arc<KeySet>>,
+    short: Slot,
     state: Mutex<State>,
 }
 
@@ -211,6 +236,7 @@ impl Keyring {
             other: sources.other,
             client: sources.client,
             added: sources.added.into_iter().map(Arc::new).collect(),
+            short: sources.short,
             state: Mutex::default(),
         }
     }
@@ -276,6 +302,7 @@ impl Keyring {
             KeyChoice::UntrustedIssuer => self.untrusted.slot(key_type).get(),
             KeyChoice::OtherIssuer => self.other.slot(key_type).get(),
             KeyChoice::Client => self.client.as_ref().ok_or(KeyringError::NoClientKey)?.get(),
+            KeyChoice::Short => self.short.get(),
             KeyChoice::Added => {
                 let last = self.state().last.clone();
                 last.ok_or(KeyringError::NothingAdded)?.slot(key_type).get()
@@ -321,9 +348,10 @@ impl Keyring {
     }
 
     fn main_jwks(&self) -> Vec<Value> {
-        let (withdrawn, live, encryption, unknown_type) = {
+        let (withdrawn, live, encryption, unknown_type, short, symmetric) = {
             let state = self.state();
-            (state.withdrawn, state.live.clone(), state.encryption.clone(), state.unknown_type)
+            let (live, encryption) = (state.live.clone(), state.encryption.clone());
+            (state.withdrawn, live, encryption, state.unknown_type, state.short, state.symmetric)
         };
         let mut keys = Vec::new();
         if unknown_type {
@@ -340,6 +368,12 @@ impl Keyring {
             jwk["use"] = json!("enc");
             jwk
         }));
+        if short {
+            keys.extend(self.short.jwk(Some(Algorithm::RS256)));
+        }
+        if symmetric {
+            keys.push(SYMMETRIC_KEY.jwk());
+        }
         keys
     }
 
@@ -359,6 +393,12 @@ impl Keyring {
             IdpAction::RotateKey => self.add(Publication::Alone)?,
             IdpAction::AddEncryptionKey => self.add(Publication::ForEncryption)?,
             IdpAction::AddUnknownKeyType => self.state().unknown_type = true,
+            IdpAction::AddShortKey => {
+                // Made before it is published, as others are.
+                self.short.get()?;
+                self.state().short = true;
+            }
+            IdpAction::AddSymmetricKey => self.state().symmetric = true,
             IdpAction::BreakJwks => self.state().broken = true,
             IdpAction::Restore => {
                 let mut state = self.state();
@@ -366,6 +406,8 @@ impl Keyring {
                 state.live.clear();
                 state.encryption.clear();
                 state.unknown_type = false;
+                state.short = false;
+                state.symmetric = false;
                 state.broken = false;
             }
         }

@@ -13,7 +13,7 @@ pub use discovery::judge_discovery;
 pub use whole_run::{Ledger, offences};
 
 use crate::{
-    observation::{Observation, Response},
+    observation::{Observation, Response, TransportError, TransportErrorKind},
     report::{CaseReport, Finding, Outcome, Severity},
     suite::{Answer, Expectation, Level},
     template::Variables,
@@ -167,9 +167,20 @@ pub fn judge_answer(
     let expected = expected_sentence(expect);
     let response = match &observation.result {
         Ok(response) => response,
-        Err(error) => return Judgement::unanswered(error.message.clone(), expected),
+        Err(error) => return without_answer(expect, level, observation.elapsed_ms, error, expected),
     };
     let observed = response.summary();
+    if let Some(limit) = expect.within.filter(|limit| observation.elapsed_ms > limit * 1000) {
+        let reason = format!("the answer took longer than {limit} seconds");
+        let took = observation.elapsed_ms as f64 / 1000.0;
+        return Judgement::finding(
+            level,
+            Finding::Detail,
+            reason,
+            expected,
+            format!("{observed}, after {took:.1} s"),
+        );
+    }
     if response.status == 429 {
         return Judgement::throttled("the target answered 429".into(), expected, observed);
     }
@@ -183,6 +194,28 @@ pub fn judge_answer(
         observed,
     };
     answer.judge()
+}
+
+/// No answer is mostly the end of the matter. To a request that is a burden it tells something.
+fn without_answer(
+    expect: &Expectation,
+    level: Level,
+    elapsed_ms: u64,
+    error: &TransportError,
+    expected: String,
+) -> Judgement {
+    match (expect.within, error.kind) {
+        // RFC 9110 section 15.5.14: whoever refuses to read more may close the connection.
+        (Some(_), TransportErrorKind::Closed) => {
+            Judgement::pass(expected, "the connection was closed".into())
+        }
+        // A client that gives up at the limit has waited a little less by its own clock.
+        (Some(limit), TransportErrorKind::Timeout) if elapsed_ms + 100 >= limit * 1000 => {
+            let reason = format!("no answer came within {limit} seconds");
+            Judgement::finding(level, Finding::Detail, reason, expected, "no answer".into())
+        }
+        _ => Judgement::unanswered(error.message.clone(), expected),
+    }
 }
 
 /// What a conforming server answers, as a sentence without its full stop.
@@ -204,6 +237,9 @@ pub fn expected_sentence(expect: &Expectation) -> String {
             }
         }
     }];
+    if let Some(limit) = expect.within {
+        parts.push(format!("within {limit} seconds"));
+    }
     for (kind, constraints) in [
         ("header", &expect.headers),
         ("member", &expect.members),

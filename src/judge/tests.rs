@@ -19,6 +19,7 @@ fn observation(status: u16, headers: &[(&str, &str)], body: Value) -> Observatio
 
 fn expectation(answer: Answer) -> Expectation {
     Expectation {
+        within: None,
         answer,
         status: Vec::new(),
         headers: Default::default(),
@@ -196,4 +197,40 @@ fn two_refusals_are_told_apart_by_what_an_attacker_could_use_and_by_nothing_else
     ] {
         assert_eq!(outcome(&wrong_secret, &other), Outcome::Warn);
     }
+}
+
+/// What is expected of a request that is a burden.
+fn burdened(answer: Expectation) -> Expectation {
+    Expectation { within: Some(10), ..answer }
+}
+
+fn silent(kind: TransportErrorKind, elapsed_ms: u64) -> Observation {
+    let error = TransportError { kind, message: "nothing came".into() };
+    Observation { result: Err(error), elapsed_ms, ..observation(200, &[], json!({})) }
+}
+
+#[test]
+fn a_burden_must_be_answered_in_time() {
+    let expect = burdened(expectation(Answer::Either));
+    let late = Observation { elapsed_ms: 10_001, ..observation(200, &[], token()) };
+    let judgement = judge(&expect, Level::SHOULD, &late);
+    assert_eq!((judgement.outcome, judgement.finding), (Outcome::Warn, Some(Finding::Detail)));
+    assert_eq!(judgement.observed, "200 with an access token, after 10.0 s");
+    let in_time = Observation { elapsed_ms: 9_999, ..observation(413, &[], json!({})) };
+    assert_eq!(judge(&expect, Level::SHOULD, &in_time).outcome, Outcome::Pass);
+    let never = judge(&expect, Level::SHOULD, &silent(TransportErrorKind::Timeout, 10_000));
+    assert_eq!((never.outcome, never.reason.as_str()), (Outcome::Warn, "no answer came within 10 seconds"));
+    assert_eq!(expected_sentence(&expect), "a refusal, or 200 with an access token; within 10 seconds");
+}
+
+#[test]
+fn a_closed_connection_is_a_refusal_of_a_burden_only() {
+    let closed = silent(TransportErrorKind::Closed, 50);
+    assert_eq!(judge(&burdened(refused(&[])), Level::SHOULD, &closed).outcome, Outcome::Pass);
+    assert_eq!(judge(&refused(&[]), Level::SHOULD, &closed).outcome, Outcome::Error);
+    // A harness that gives up sooner has not waited for the answer.
+    let impatient = silent(TransportErrorKind::Timeout, 2_000);
+    assert_eq!(judge(&burdened(refused(&[])), Level::SHOULD, &impatient).outcome, Outcome::Error);
+    let gone = silent(TransportErrorKind::Refused, 1);
+    assert_eq!(judge(&burdened(refused(&[])), Level::SHOULD, &gone).outcome, Outcome::Error);
 }

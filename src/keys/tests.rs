@@ -205,3 +205,45 @@ fn the_names_of_algorithms_are_read() {
     }
     assert!("rs256".parse::<Algorithm>().unwrap_err().contains("RS256, PS256"));
 }
+
+#[test]
+fn a_short_rsa_key_signs_and_is_refused_everywhere_else() {
+    let pem = include_str!("../../fixtures/keys/small-rsa.pem");
+    let key = SigningKey::short_rsa_from_pem(pem).unwrap();
+    let signature = key.sign(Algorithm::RS256, b"text").unwrap();
+    assert_eq!(signature.len(), 128);
+    let jwk = key.jwk(None);
+    assert_eq!(jwk_thumbprint(jwk.as_object().unwrap()).as_deref(), Some(key.kid()));
+    let number = |name: &str| B64URL.decode(jwk[name].as_str().unwrap()).unwrap();
+    let public = aws_lc_rs::rsa::PublicKeyComponents { n: number("n"), e: number("e") };
+    let legacy = &aws_lc_rs::signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY;
+    public.verify(legacy, b"text", &signature).unwrap();
+    public.verify(&aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256, b"text", &signature).unwrap_err();
+    assert!(key.sign(Algorithm::PS256, b"text").is_err());
+    let made = SigningKey::short_rsa_from_pem(&generate_short_rsa_pem().unwrap()).unwrap();
+    assert_eq!(made.sign(Algorithm::RS256, b"text").unwrap().len(), 128);
+}
+
+#[test]
+fn every_key_signs_a_certificate_for_itself() {
+    use tokio_rustls::rustls::{
+        RootCertStore,
+        client::verify_server_cert_signed_by_trust_anchor,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, UnixTime},
+        server::ParsedCertificate,
+    };
+    for key_type in [KeyType::Rsa, KeyType::P256, KeyType::P384, KeyType::Ed25519] {
+        let key = SigningKey::from_pem(&generate_pem(key_type).unwrap()).unwrap();
+        let der = certificate::self_signed(&key).unwrap();
+        // rustls reads it, and finds that its own key has signed it.
+        let der = CertificateDer::from(der);
+        let parsed = ParsedCertificate::try_from(&der).unwrap();
+        assert_eq!(parsed.subject_public_key_info().as_ref(), key.public_key_der(), "{key_type:?}");
+        let mut roots = RootCertStore::empty();
+        roots.add(der.clone()).unwrap();
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms.all;
+        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
+        verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], at, algorithms).unwrap();
+    }
+}

@@ -20,6 +20,8 @@ pub(super) struct Basis<'a> {
     pub(super) assertion_text: &'a str,
     pub(super) client_id: &'a str,
     pub(super) granted: &'a Granted,
+    /// The thumbprint of the key to which the token is bound.
+    pub(super) bound_to: Option<&'a str>,
     pub(super) now: i64,
 }
 
@@ -55,6 +57,10 @@ fn claims(state: &State, basis: &Basis) -> Map<String, Value> {
         () if faults.has(Fault::TokenAudEmpty) => json!([]),
         () => audience(state, basis.granted),
     };
+    let audience = match &basis.granted.audience_parameter {
+        Some(smuggled) => json!([audience, smuggled]),
+        None => audience,
+    };
     let lifetime = LIFETIME;
     let expires_at = if faults.has(Fault::TokenLifeTiedToAssertion) {
         basis.id_jag.expires_at
@@ -76,6 +82,13 @@ fn claims(state: &State, basis: &Basis) -> Map<String, Value> {
             json!(basis.granted.scope.join(" "))
         };
         claims.insert("scope".to_owned(), scope);
+    }
+    if let Some(details) = &basis.granted.details {
+        claims.insert("authorization_details".to_owned(), details.clone());
+    }
+    // RFC 9449 section 6.1.
+    if let Some(thumbprint) = basis.bound_to {
+        claims.insert("cnf".to_owned(), json!({ "jkt": thumbprint }));
     }
     claims
 }

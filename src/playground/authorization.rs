@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    clients::{DEFAULT_SCOPE, RESOURCES, SCOPES},
+    clients::{DEFAULT_SCOPE, DETAILS_TYPE, RESOURCES, SCOPES},
     faults::{Fault, Faults},
     form::Form,
     jwt::Jwt,
@@ -16,13 +16,17 @@ use super::{
 };
 
 /// What is granted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Granted {
     pub(super) scope: Vec<String>,
     /// Whether the scope differs from what was asked for, so that the response must state it.
     pub(super) scope_narrowed: bool,
     /// The resources to which the token is restricted, in the server's spelling; empty: not restricted.
     pub(super) resources: Vec<String>,
+    /// The authorization details, where the ID-JAG has some.
+    pub(super) details: Option<Value>,
+    /// The form's `audience`, which only a faulty server grants.
+    pub(super) audience_parameter: Option<String>,
 }
 
 /// Settles scope and resources.
@@ -34,7 +38,39 @@ pub(super) fn grant(
 ) -> Result<Granted, Refusal> {
     let (scope, scope_narrowed) = scope(jwt, form, policies, faults)?;
     let resources = resources(jwt, form, policies.resource, faults)?;
-    Ok(Granted { scope, scope_narrowed, resources })
+    let details = details(jwt, faults)?;
+    let smuggles = faults.has(Fault::ResourceVsAudienceBypass);
+    let audience_parameter = form.one("audience").filter(|_| smuggles).map(str::to_owned);
+    Ok(Granted { scope, scope_narrowed, resources, details, audience_parameter })
+}
+
+/// The authorization details (RFC 9396 section 2): lists of todos, each with the actions that are allowed on it. What
+/// is not understood is refused (section 5), since to drop it would make the token wider.
+fn details(jwt: &Jwt, faults: &Faults) -> Result<Option<Value>, Refusal> {
+    let Some(claimed) = jwt.claims.get("authorization_details") else { return Ok(None) };
+    if faults.has(Fault::AuthorizationDetailsDropped) {
+        return Ok(None);
+    }
+    let refused = |cause: &str| Refusal::new(Code::InvalidAuthorizationDetails, cause);
+    let listed = claimed.as_array().filter(|list| !list.is_empty());
+    let listed = listed.ok_or_else(|| refused("authorization_details is no list with something in it"))?;
+    for entry in listed {
+        let entry = entry.as_object().ok_or_else(|| refused("an entry is no object"))?;
+        if entry.get("type").is_none_or(|name| name != DETAILS_TYPE) {
+            return Err(refused("the type of an entry is not known"));
+        }
+        let understood = entry.iter().all(|(name, value)| match name.as_str() {
+            "type" => true,
+            "actions" => value.as_array().is_some_and(|actions| {
+                actions.iter().all(|action| ["read", "write"].iter().any(|known| action == known))
+            }),
+            _ => false,
+        });
+        if !understood {
+            return Err(refused("a member of an entry is not understood"));
+        }
+    }
+    Ok(Some(claimed.clone()))
 }
 
 /// Never wider than the claim, whatever the form says.
@@ -119,9 +155,14 @@ fn resources(jwt: &Jwt, form: &Form, policy: ResourceClaim, faults: &Faults) -> 
         return Err(Refusal::grant("the resource claim is missing"));
     }
     let mut chosen: Vec<String> = Vec::new();
-    for requested in form.all("resource") {
+    let requested: Vec<&str> =
+        form.all("resource").filter(|_| !faults.has(Fault::ResourceParamIgnored)).collect();
+    if requested.len() > 1 && faults.has(Fault::RepeatedResourceRefused) {
+        return Err(Refusal::request("the parameter resource is repeated"));
+    }
+    for requested in requested {
         let foreign = |cause: &str| Refusal::new(Code::InvalidTarget, format!("{requested}: {cause}"));
-        let resource = match governed(requested) {
+        let resource = match governed(requested, faults) {
             Some(resource) => resource,
             None if faults.has(Fault::ResourceNotChecked) => requested.to_owned(),
             None => return Err(foreign("the requested resource is not governed here")),
@@ -156,7 +197,7 @@ fn claimed_resources(jwt: &Jwt, faults: &Faults) -> Result<Vec<String>, Refusal>
         let text = value.as_str().ok_or_else(malformed)?;
         let unchecked = faults.has(Fault::ResourceNotChecked)
             || (faults.has(Fault::ResourceSecondValueUnchecked) && index > 0);
-        let resource = match governed(text) {
+        let resource = match governed(text, faults) {
             Some(resource) => resource,
             None if unchecked => text.to_owned(),
             None if faults.has(Fault::ResourceErrorInvalidTarget) => {
@@ -176,7 +217,10 @@ fn claimed_resources(jwt: &Jwt, faults: &Faults) -> Result<Vec<String>, Refusal>
 }
 
 /// The registered resource that is meant.
-fn governed(text: &str) -> Option<String> {
+fn governed(text: &str, faults: &Faults) -> Option<String> {
+    if faults.has(Fault::ResourceComparedVerbatim) {
+        return RESOURCES.iter().find(|resource| **resource == text).map(|resource| (*resource).to_owned());
+    }
     let wanted = normalised(text)?;
     RESOURCES
         .iter()

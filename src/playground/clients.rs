@@ -45,6 +45,8 @@ pub(super) const PUBLIC_CLIENT_ID: &str = "public-app";
 const PUBLIC_CLIENT: RegisteredClient =
     RegisteredClient { id: PUBLIC_CLIENT_ID, secret: None, has_key: false, may_redeem: true, method: None };
 pub(super) const SCOPES: [&str; 2] = ["todos.read", "todos.write"];
+/// The type of authorization details that the server knows (RFC 9396 section 2): lists of todos.
+pub(super) const DETAILS_TYPE: &str = "todo-lists";
 /// What is granted when neither the ID-JAG nor the request says a scope: the least.
 pub(super) const DEFAULT_SCOPE: &str = SCOPES[0];
 pub(super) const RESOURCES: [&str; 2] = ["https://todos.example/api", "https://notes.example/api"];

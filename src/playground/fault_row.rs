@@ -16,6 +16,7 @@ pub(super) const REQUEST: &str = "own.jwt-bearer.token-request";
 pub(super) const RESPONSE: &str = "own.jwt-bearer.token-response";
 pub(super) const ERROR: &str = "own.jwt-bearer.error-response";
 pub(super) const MALFORMED: &str = "own.jwt-bearer.malformed-assertion";
+pub(super) const ENCRYPTED: &str = "own.jwt-bearer.encrypted-assertion";
 pub(super) const FURTHER: &str = "own.jwt-bearer.further-claims";
 pub(super) const SUBJECT: &str = "own.jwt-bearer.subject";
 pub(super) const REPLAY: &str = "own.jwt-bearer.replay";

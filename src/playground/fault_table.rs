@@ -228,12 +228,34 @@ faults! {
         "Takes base64url with padding." "ATT-b64-malleable";
     WhitespaceAccepted "whitespace-accepted" MALFORMED accepted
         "Drops white space inside the assertion." "ATT-b64-malleable";
+    Base64StandardAlphabet "base64-standard-alphabet" MALFORMED accepted
+        "Takes base64 with `+` and `/`." "ATT-b64-malleable";
+    AnyEncodingRead "any-encoding-read" MALFORMED accepted
+        "Reads claims in UTF-16, with a byte order mark, and with bytes that are no UTF-8." "JB-3.7-utf8";
+    LaxJsonRead "lax-json-read" MALFORMED accepted
+        "Reads apostrophes, comments, NaN and commas too many as JSON." "ATT-json-lax";
+    EscapedNameNotRead "escaped-name-not-read" MALFORMED accepted
+        "Does not find a member whose name is written with an escape." "ATT-json-lax";
+    DeepNesting500 "deep-nesting-500" ERROR accepted
+        "Ends with 500 when claims are nested deep." "ATT-json-lax";
+    LargeBody500 "large-body-500" ERROR accepted
+        "Ends with 500 when the body is larger than it takes." "O6749-size; ATT-size";
+    LongAssertion500 "long-assertion-500" ERROR accepted
+        "Ends with 500 when the assertion has more than 16000 characters." "ATT-size";
     TruncatedSerialisation "truncated-serialisation" JWKS accepted
         "Takes an assertion of two segments, without a signature." "near Secure-D/wastc#2 (CVE-2020-28042)";
     FourSegments "four-segments" MALFORMED accepted
         "Ignores what follows the third segment." "ATT-multi-dot";
     JsonSerialisationAccepted "json-serialisation-accepted" MALFORMED accepted
         "Takes the flattened JSON serialisation." "JB-format; ATT-json-ser";
+    NestedUnwrapped "nested-unwrapped" JWKS accepted
+        "Unwraps a JWS in a JWS, and verifies only one of the two." "ATT-nested";
+    JweForSignature "jwe-for-signature" ENCRYPTED accepted
+        "Believes claims that it could decrypt, whoever has encrypted them." "JB-3.3-all; ATT-jwe";
+    EncryptedIdJagRefused "encrypted-id-jag-refused" ENCRYPTED accepted
+        "Offers to take encrypted ID-JAGs and cannot decrypt them." "IDJAG-jwe";
+    JweBomb500 "jwe-bomb-500" ERROR accepted
+        "Ends with 500 at a JWE that is compressed or has a password." "ATT-jwe; CVE-2023-51774";
 
     // typ, alg, crit
 
@@ -264,7 +286,7 @@ faults! {
     AlgEmptyHmac "alg-empty-hmac" JWKS accepted
         "Takes a MAC made with an empty secret." "ATT-alg-empty-hmac";
     CritIgnored "crit-ignored" JWKS accepted
-        "Ignores `crit` and `b64`." "JB-crit; ATT-crit";
+        "Ignores `crit` and `b64`." "JB-crit; ATT-crit; ATT-b64";
 
     // iss and the IdP's keys
 
@@ -309,7 +331,15 @@ faults! {
     EmptySignatureAccepted "empty-signature-accepted" JWKS accepted
         "Takes an empty signature." "ATT-strip; CVE-2020-28042";
     PsychicSignature "psychic-signature" JWKS accepted
-        "Takes an ECDSA signature of zeros." "CVE-2022-21449 (auth0/java-jwt#579, OWASP/wstg#930)";
+        "Takes an ECDSA signature of which r or s is zero, or the order of the group." "CVE-2022-21449 (auth0/java-jwt#579, OWASP/wstg#930)";
+    DerSignatureAccepted "der-signature-accepted" JWKS accepted
+        "Takes an ECDSA signature in DER." "ATT-psychic";
+    X5cTrusted "x5c-trusted" JWKS accepted
+        "Verifies with the key of the certificate in the header's `x5c`, whoever has signed that." "ATT-x5c";
+    ShortRsaKeyAccepted "short-rsa-key-accepted" JWKS accepted
+        "Verifies with RSA keys of fewer than 2048 bits." "JB-rsa2048; ATT-weakkey";
+    SymmetricJwkAccepted "symmetric-jwk-accepted" JWKS accepted
+        "Verifies MACs with a symmetric key of the IdP's JWKS, which everybody can read." "ATT-weakkey";
     JwkHeaderTrusted "jwk-header-trusted" JWKS accepted
         "Verifies with the key in the header's `jwk`."
         "CVE-2026-27962 (stackitcloud/rag-template#299); CVE-2018-0114 (OWASP/CheatSheetSeries#2317)";
@@ -404,13 +434,49 @@ faults! {
         "MCPJam/inspector#2575 (test mode missing_claims)";
     SubNotString "sub-not-string" SUBJECT accepted
         "Makes a string of a `sub` that is a number or a boolean." "PrefectHQ/fastmcp#4483 (review)";
+    SubNormalised "sub-normalised" SUBJECT accepted
+        "Trims `sub`, makes small letters of it and composes its accents before it looks the user up." "ATT-sub";
+    SubPattern "sub-pattern" SUBJECT accepted
+        "Looks users up by pattern: `*` and `%` find the first one." "ATT-sub";
+    EmailUnverifiedKey "email-unverified-key" SUBJECT accepted
+        "Finds the user by `email`, verified or not." "stella/stella#782 (review)";
+    SubIdWins "sub-id-wins" SUBJECT accepted
+        "Finds the user by `sub_id` although `sub` names another." "IDJAG-3.1-subid-same";
+    TenantIgnored "tenant-ignored" SUBJECT accepted
+        "Takes users of one name in two tenants of the IdP for one." "IDJAG-3.1-tenant; ATT-cross-tenant";
     UnknownClaimsRefused "unknown-claims-refused" FURTHER accepted
         "Refuses an ID-JAG with a claim that it does not know." "IDJAG-3.1-unknown-claims";
     AuthorizationDetailsDropped "authorization-details-dropped" DETAILS accepted
-        "Drops `authorization_details` and issues a token without the restriction."
+        "Drops `authorization_details`, known or not, and issues a token without the restriction."
         "cloudflare/workers-oauth-provider#269";
     CnfIgnored "cnf-ignored" POSSESSION accepted
         "Ignores `cnf` and issues a bearer token without a proof." "ATT-cnf-strip";
+    DpopIgnored "dpop-ignored" POSSESSION accepted
+        "Advertises DPoP and does not look at proofs." "POP-nocnf-proof";
+    DpopKeyNotCompared "dpop-key-not-compared" POSSESSION accepted
+        "Does not compare the key of the proof with the ID-JAG's `cnf`." "POP-cnf-wrongkey";
+    DpopBearer "dpop-bearer" POSSESSION accepted
+        "Calls an access token that is bound to a key a Bearer token." "POP-cnf-ok";
+    DpopSignatureNotChecked "dpop-signature-not-checked" POSSESSION accepted
+        "Does not verify the signature of a DPoP proof." "DPOP-typ-alg";
+    DpopAlgOpen "dpop-alg-open" POSSESSION accepted
+        "Takes a DPoP proof with `alg` none, or with a MAC keyed with its own `jwk`." "DPOP-typ-alg";
+    DpopTypNotChecked "dpop-typ-not-checked" POSSESSION accepted
+        "Takes any `typ` of a DPoP proof." "DPOP-typ-alg";
+    DpopPrivateKeyAccepted "dpop-private-key-accepted" POSSESSION accepted
+        "Takes a DPoP proof whose `jwk` is a private key." "DPOP-typ-alg";
+    DpopHtmNotChecked "dpop-htm-not-checked" POSSESSION accepted
+        "Does not compare the `htm` of a DPoP proof." "DPOP-htm-htu";
+    DpopHtuNotChecked "dpop-htu-not-checked" POSSESSION accepted
+        "Does not compare the `htu` of a DPoP proof." "DPOP-htm-htu; ATT-dpop-reuse";
+    DpopIatNotChecked "dpop-iat-not-checked" POSSESSION accepted
+        "Takes a DPoP proof of any age." "DPOP-iat";
+    DpopTwoProofsAccepted "dpop-two-proofs-accepted" POSSESSION accepted
+        "Takes the first of two DPoP proofs." "DPOP-one";
+    DpopReplay "dpop-replay" POSSESSION accepted
+        "Takes a DPoP proof any number of times." "DPOP-jti";
+    DpopNonceWithheld "dpop-nonce-withheld" POSSESSION accepted
+        "Demands a nonce in DPoP proofs and never gives one." "DPOP-nonce";
 
     // scope and resource
 
@@ -436,6 +502,14 @@ faults! {
         "Checks only the first of several resources." "near stacklok/toolhive#6336";
     ResourceParamWins "resource-param-wins" TARGET accepted
         "Issues a token for the form's `resource` although the ID-JAG names another." "ATT-res-up";
+    ResourceParamIgnored "resource-param-ignored" TARGET accepted
+        "Does not look at the form's `resource`." "R8707-2.2-narrow";
+    RepeatedResourceRefused "repeated-resource-refused" TARGET accepted
+        "Refuses a form with two `resource` parameters." "R8707-multi";
+    ResourceComparedVerbatim "resource-compared-verbatim" TARGET accepted
+        "Compares resources byte for byte, with scheme and host in any case." "IDJAG-3.1-res-norm";
+    ResourceVsAudienceBypass "resource-vs-audience-bypass" TARGET accepted
+        "Adds the form's `audience` to the audience of the access token, unchecked." "Abblix/Oidc.Server#205";
     ResourceArrayRefused "resource-array-refused" TARGET accepted
         "Refuses a `resource` claim that is an array." "IDJAG-4.4.1-res-array";
     ResourceNotRegistered "resource-not-registered" TARGET refused

@@ -64,12 +64,34 @@ impl Jwt {
             }
             _ => return Err(Refusal::grant("the assertion does not have three segments")),
         };
+        let members = object("header", &decoded(header, faults)?, faults)?;
+        let content = decoded(payload, faults)?;
+        let mut claims = None;
+        if faults.has(Fault::NestedUnwrapped)
+            && let Some(inner) =
+                std::str::from_utf8(&content).ok().and_then(|text| Self::read(text, faults).ok())
+        {
+            if members.get("alg").is_some_and(|alg| alg == "none") {
+                return Ok(inner);
+            }
+            claims = Some(inner.claims);
+        }
         Ok(Self {
-            header: object("header", &decoded(header, faults)?, faults)?,
-            claims: object("payload", &decoded(payload, faults)?, faults)?,
+            header: members,
+            claims: claims.map_or_else(|| object("payload", &content, faults), Ok)?,
             signed: format!("{header}.{payload}"),
             signature: signature.map(|signature| decoded(signature, faults)).transpose()?,
         })
+    }
+
+    /// Claims without a signature, out of a JWE: for the server that believes them.
+    pub(super) fn unsigned(
+        header: Map<String, Value>,
+        claims: &[u8],
+        faults: &Faults,
+    ) -> Result<Self, Refusal> {
+        let claims = object("payload", claims, faults)?;
+        Ok(Self { header, claims, signed: String::new(), signature: None })
     }
 
     /// A member of the header that is a string.
@@ -84,6 +106,10 @@ impl Jwt {
 }
 
 fn decoded(segment: &str, faults: &Faults) -> Result<Vec<u8>, Refusal> {
+    if faults.has(Fault::Base64StandardAlphabet) {
+        let url_safe = segment.replace('+', "-").replace('/', "_");
+        return URL_SAFE_NO_PAD.decode(url_safe).map_err(|_| Refusal::grant("a segment is not base64"));
+    }
     let engine = match () {
         () if faults.has(Fault::Base64TrailingBits) => LAX_BITS,
         () if faults.has(Fault::Base64PaddingAccepted) => LAX_PADDING,
@@ -94,6 +120,14 @@ fn decoded(segment: &str, faults: &Faults) -> Result<Vec<u8>, Refusal> {
 }
 
 fn object(place: &str, bytes: &[u8], faults: &Faults) -> Result<Map<String, Value>, Refusal> {
+    let rewritten = lax(bytes, faults);
+    let bytes = rewritten.as_deref().unwrap_or(bytes);
+    if faults.has(Fault::DeepNesting500) && bytes.windows(100).any(|window| window == [b'['; 100]) {
+        return Err(Refusal::crash("maximum recursion depth exceeded"));
+    }
+    if faults.has(Fault::EscapedNameNotRead) && bytes.windows(4).any(|window| window == b"\"\\u0") {
+        return Err(Refusal::grant(format!("the {place} lacks a member")));
+    }
     let duplicates =
         if faults.has(Fault::DuplicateClaimsFirstWins) { Duplicates::FirstWins } else { Duplicates::Refused };
     strict_json::object(bytes, duplicates).map_err(|error| match error {
@@ -103,6 +137,27 @@ fn object(place: &str, bytes: &[u8], faults: &Faults) -> Result<Map<String, Valu
         }
         NotStrict::Duplicate => Refusal::grant(format!("the {place} repeats a member")),
     })
+}
+
+/// What lax servers read as strict JSON in UTF-8; none where they do not differ.
+fn lax(bytes: &[u8], faults: &Faults) -> Option<Vec<u8>> {
+    if faults.has(Fault::AnyEncodingRead) {
+        let text = match bytes {
+            [0xff, 0xfe, rest @ ..] => {
+                let units: Vec<u16> =
+                    rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+                String::from_utf16_lossy(&units)
+            }
+            _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
+        };
+        return Some(text.into_bytes());
+    }
+    if faults.has(Fault::LaxJsonRead) {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.replace('\'', "\"").replace("NaN", "null").replace("/* one */", "");
+        return Some(text.replace(",,", ",").replace(",}", "}").into_bytes());
+    }
+    None
 }
 
 /// RFC 7515 section 7.2.2.

@@ -1,11 +1,13 @@
 //! An IdP's keys, read from a JWK Set (RFC 7517) and kept in the form in which they verify. Pure.
 
+use aws_lc_rs::signature::{RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RsaPublicKeyComponents};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64URL},
 };
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
+use tokio_rustls::rustls::{pki_types::CertificateDer, server::ParsedCertificate};
 
 use crate::keys::{Algorithm, KeyType};
 
@@ -15,6 +17,8 @@ use super::faults::{Fault, Faults};
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeySet {
     pub(super) keys: Vec<Key>,
+    /// `kid` and bytes of the symmetric keys, for the server that takes those.
+    pub(super) symmetric: Vec<(String, Vec<u8>)>,
 }
 
 /// A public key.
@@ -25,6 +29,8 @@ pub(super) struct Key {
     alg: Option<String>,
     for_signatures: bool,
     pub(super) decoding: DecodingKey,
+    /// Modulus and exponent, for the server that takes short ones.
+    rsa: Option<RsaPublicKeyComponents<Vec<u8>>>,
     /// The key as PEM, for the server that takes it for a MAC secret.
     pub(super) pem: String,
 }
@@ -36,7 +42,12 @@ impl KeySet {
         let poisoned = faults.has(Fault::JwksPoisonedByUnknownKty)
             && listed.iter().any(|jwk| !matches!(jwk["kty"].as_str(), Some("RSA" | "EC")));
         let keys = listed.iter().filter_map(Value::as_object).filter_map(Key::read);
-        Some(Self { keys: if poisoned { Vec::new() } else { keys.collect() } })
+        let symmetric = listed.iter().filter_map(|jwk| {
+            let secret = jwk["k"].as_str().filter(|_| faults.has(Fault::SymmetricJwkAccepted))?;
+            Some((jwk["kid"].as_str()?.to_owned(), B64URL.decode(secret).ok()?))
+        });
+        let keys = if poisoned { Vec::new() } else { keys.collect() };
+        Some(Self { keys, symmetric: symmetric.collect() })
     }
 
     /// Whether a key has this `kid`.
@@ -49,10 +60,13 @@ impl Key {
     pub(super) fn read(jwk: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
         let bytes = |name: &str| text(name).and_then(|value| B64URL.decode(value).ok());
+        let mut rsa = None;
         let (key_type, decoding, spki) = match (text("kty")?, text("crv")) {
             ("RSA", _) => {
                 let (n, e) = (bytes("n")?, bytes("e")?);
-                (KeyType::Rsa, DecodingKey::from_rsa_raw_components(&n, &e), rsa_spki(&n, &e))
+                let read = (KeyType::Rsa, DecodingKey::from_rsa_raw_components(&n, &e), rsa_spki(&n, &e));
+                rsa = Some(RsaPublicKeyComponents { n, e });
+                read
             }
             ("EC", Some(curve @ ("P-256" | "P-384"))) => {
                 let (key_type, length, prefix) = match curve {
@@ -84,8 +98,31 @@ impl Key {
             alg: text("alg").map(str::to_owned),
             for_signatures: signs && verifies,
             decoding,
+            rsa,
             pem: pem(&spki),
         })
+    }
+
+    /// The key of a certificate, as it stands in `x5c`: for the server that asks for no chain.
+    pub(super) fn of_certificate(text: &str) -> Option<DecodingKey> {
+        let der = CertificateDer::from(STANDARD.decode(text).ok()?);
+        let spki = ParsedCertificate::try_from(&der).ok()?.subject_public_key_info();
+        let spki = spki.as_ref();
+        let after = |prefix: &[u8]| spki.strip_prefix(prefix);
+        if let Some(x) = after(&ED25519_SPKI) {
+            return Some(DecodingKey::from_ed_der(x));
+        }
+        match after(&P256_SPKI).or_else(|| after(&P384_SPKI)) {
+            Some(point) => Some(DecodingKey::from_ec_der(point)),
+            // Of 2048 bits and more: two long lengths, the algorithm, and the byte that counts unused bits.
+            None => Some(DecodingKey::from_rsa_der(spki.get(24..)?)),
+        }
+    }
+
+    /// Whether an RSA key verifies an RS256 signature, however short the key is.
+    pub(super) fn verifies_for_legacy_use(&self, message: &[u8], signature: &[u8]) -> bool {
+        let legacy = &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY;
+        self.rsa.as_ref().is_some_and(|key| key.verify(legacy, message, signature).is_ok())
     }
 
     /// Whether the key may verify signatures of this algorithm: its type fits, and where it names an algorithm

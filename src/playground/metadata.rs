@@ -11,9 +11,11 @@ use crate::keys::Algorithm;
 
 use super::{
     State,
-    clients::SCOPES,
+    clients::{DETAILS_TYPE, SCOPES},
+    dpop,
     faults::Fault,
     http::{login_page, redirect_to_login},
+    jwe,
     policies::PublicClients,
     response::with_headers,
 };
@@ -70,6 +72,10 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": Algorithm::OFFERED.map(Algorithm::name),
         "scopes_supported": SCOPES,
+        "authorization_details_types_supported": [DETAILS_TYPE],
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
+        "id_jag_encryption_alg_values_supported": [jwe::ALG],
+        "id_jag_encryption_enc_values_supported": [jwe::ENC],
     });
     let profiles = "authorization_grant_profiles_supported";
     let mut set = |fault: Fault, name: &str, value: Value| {
@@ -126,7 +132,7 @@ fn metadata(state: &State, document: Document, headers: &HeaderMap) -> Value {
     metadata
 }
 
-/// The key that verifies the access tokens.
+/// The key that verifies the access tokens, and the one for which ID-JAGs are encrypted.
 pub(super) fn jwks(state: &State) -> Response<Body> {
     let mut jwk = state.signing_key.jwk(Some(Algorithm::ES256));
     if state.faults.has(Fault::JwksPrivateKey) {
@@ -139,6 +145,6 @@ pub(super) fn jwks(state: &State) -> Response<Body> {
         jwk["x"] = json!("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY");
         jwk["y"] = json!("T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU");
     }
-    let text = json!({ "keys": [jwk] }).to_string();
+    let text = json!({ "keys": [jwk, state.decryption_key.jwk()] }).to_string();
     with_headers(200, text, &[(header::CONTENT_TYPE, "application/json"), CACHE_CONTROL])
 }

@@ -2,7 +2,7 @@
 //! given any of its named faults. What stays out: the protected resource, and everything that judges.
 //!
 //! A request goes through `token_endpoint`, which reads top to bottom: form, client authentication, grant type,
-//! then the ID-JAG (`jwt`, `validation`, `signature`), scope and resource (`authorization`), `replay`, and the
+//! then a proof of possession (`dpop`), the ID-JAG (`jwe`, `jwt`, `validation`, `signature`), scope and resource (`authorization`), `replay`, and the
 //! answer (`access_token`, `response`). A fault is a visible branch at the check that it breaks.
 
 mod access_token;
@@ -10,11 +10,13 @@ mod authorization;
 mod client_assertion;
 mod client_authentication;
 mod clients;
+mod dpop;
 mod fault_row;
 mod fault_table;
 mod faults;
 mod form;
 mod http;
+mod jwe;
 mod jwks_cache;
 mod jwt;
 mod key_set;
@@ -45,7 +47,10 @@ use crate::{
     token_request::ClientAuthenticationMethod,
 };
 
-use self::{clients::Clients, faults::Faults, jwks_cache::JwksCache, replay::ReplayStore};
+use self::{
+    clients::Clients, dpop::UsedProofs, faults::Faults, jwe::DecryptionKey, jwks_cache::JwksCache,
+    replay::ReplayStore,
+};
 
 pub use self::{
     clients::RegisteredClient,
@@ -85,6 +90,8 @@ pub struct PlaygroundConfig {
     pub client_auth: Option<ClientAuthenticationMethod>,
     /// Where the keys of the client that authenticates with `private_key_jwt` are published.
     pub client_jwks_uri: String,
+    /// Whether it demands that DPoP proofs hold a nonce of its own (RFC 9449 section 8).
+    pub demands_dpop_nonce: bool,
 }
 
 impl PlaygroundConfig {
@@ -103,6 +110,7 @@ impl PlaygroundConfig {
             clock: Clock::System,
             ca_pem: None,
             policies: Policies::default(),
+            demands_dpop_nonce: false,
         }
     }
 }
@@ -149,6 +157,8 @@ impl Playground {
     pub const UNAUTHORIZED_CLIENT: RegisteredClient = clients::UNAUTHORIZED_CLIENT;
     /// A client without any credential.
     pub const PUBLIC_CLIENT_ID: &'static str = clients::PUBLIC_CLIENT_ID;
+    /// The e-mail address of the user `user-123`.
+    pub const EMAIL: &'static str = validation::EMAIL.1;
     /// The scopes that every client is registered for.
     pub const SCOPES: [&'static str; 2] = clients::SCOPES;
     /// The resources that the server governs.
@@ -246,6 +256,9 @@ struct State {
     /// The client assertions that were used.
     client_assertions: ReplayStore,
     signing_key: SigningKey,
+    decryption_key: DecryptionKey,
+    used_proofs: UsedProofs,
+    demands_dpop_nonce: bool,
     throttle: http::Throttle,
 }
 
@@ -278,6 +291,9 @@ impl State {
             replay: ReplayStore::default(),
             client_assertions: ReplayStore::default(),
             signing_key: SigningKey::from_pem(SIGNING_KEY)?,
+            decryption_key: DecryptionKey::new()?,
+            used_proofs: UsedProofs::default(),
+            demands_dpop_nonce: config.demands_dpop_nonce,
             throttle: http::Throttle::default(),
         })
     }

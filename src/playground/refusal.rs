@@ -1,6 +1,7 @@
 //! Why a token request is refused: the code that the client is told, and the cause that it is not.
 
-/// What kind of refusal it is: RFC 6749 section 5.2, RFC 8707 section 2, and what HTTP itself has a status for.
+/// What kind of refusal it is: RFC 6749 section 5.2, RFC 8707 section 2, RFC 9396 section 5, RFC 9449 sections 5 and 8,
+/// and what HTTP itself has a status for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
     InvalidRequest,
@@ -8,6 +9,9 @@ pub(super) enum Code {
     InvalidGrant,
     InvalidScope,
     InvalidTarget,
+    InvalidAuthorizationDetails,
+    InvalidDpopProof,
+    UseDpopNonce,
     UnauthorizedClient,
     UnsupportedGrantType,
     MethodNotAllowed,
@@ -29,6 +33,9 @@ impl Code {
             Code::InvalidGrant => "invalid_grant",
             Code::InvalidScope => "invalid_scope",
             Code::InvalidTarget => "invalid_target",
+            Code::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Code::InvalidDpopProof => "invalid_dpop_proof",
+            Code::UseDpopNonce => "use_dpop_nonce",
             Code::UnauthorizedClient => "unauthorized_client",
             Code::UnsupportedGrantType => "unsupported_grant_type",
             Code::Throttled | Code::Unavailable => "temporarily_unavailable",
@@ -58,6 +65,9 @@ impl Code {
             Code::InvalidGrant => "The assertion is not acceptable.",
             Code::InvalidScope => "None of the scopes can be granted to this client.",
             Code::InvalidTarget => "The requested resource cannot be granted.",
+            Code::InvalidAuthorizationDetails => "The authorization details cannot be granted.",
+            Code::InvalidDpopProof => "The DPoP proof is not acceptable.",
+            Code::UseDpopNonce => "The DPoP proof must have the nonce of this answer.",
             Code::UnauthorizedClient => "The client is not allowed to use this grant type.",
             Code::UnsupportedGrantType => "Only the JWT bearer grant is supported.",
             Code::MethodNotAllowed => "The token endpoint takes POST only.",

@@ -14,6 +14,9 @@ use super::{
     refusal::{Code, Refusal},
 };
 
+/// The nonce of the server that demands one: always the same, since only that it comes back is of interest.
+pub(super) const DPOP_NONCE: &str = "nonce-of-the-playground";
+
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -21,13 +24,19 @@ const HTML: &str = "text/html; charset=utf-8";
 pub(super) struct Issued {
     pub(super) access_token: String,
     pub(super) granted: Granted,
+    /// Whether the access token is bound to a key.
+    pub(super) bound: bool,
 }
 
 /// The token response. `scope` is stated even where it could be left out; `resource` when the token is restricted
 /// to some (draft section 4.4.2). There is no refresh token (section 4.4.3).
 pub(super) fn issued(state: &State, issued: &Issued) -> Response<Body> {
     let faults = &state.faults;
-    let token_type = if faults.has(Fault::TokenTypeNA) { "N_A" } else { "Bearer" };
+    let token_type = match () {
+        () if faults.has(Fault::TokenTypeNA) => "N_A",
+        () if issued.bound => "DPoP",
+        () => "Bearer",
+    };
     let lifetime = access_token::LIFETIME;
     let expires_in = match () {
         () if faults.has(Fault::ExpiresInString) => json!(lifetime.to_string()),
@@ -44,6 +53,10 @@ pub(super) fn issued(state: &State, issued: &Issued) -> Response<Body> {
     }
     if !granted.resources.is_empty() && !faults.has(Fault::ResourceEchoMissing) {
         body.insert("resource".to_owned(), access_token::resources(state, &granted.resources));
+    }
+    // RFC 9396 section 7: what was granted.
+    if let Some(details) = &granted.details {
+        body.insert("authorization_details".to_owned(), details.clone());
     }
     if faults.has(Fault::RefreshTokenIssued) {
         body.insert("refresh_token".to_owned(), json!(access_token::random_id()));
@@ -100,6 +113,10 @@ pub(super) fn refused(state: &State, refusal: &Refusal) -> Response<Body> {
         }
         Code::MethodNotAllowed => {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        // RFC 9449 section 8.
+        Code::UseDpopNonce if !faults.has(Fault::DpopNonceWithheld) => {
+            headers.insert("dpop-nonce", HeaderValue::from_static(DPOP_NONCE));
         }
         Code::Throttled | Code::Unavailable => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
 use jsonwebtoken::{Algorithm as JwtAlgorithm, DecodingKey, crypto};
+use serde_json::Value;
 
-use crate::keys::Algorithm;
+use crate::keys::{Algorithm, ecdsa};
 
 use super::{
     faults::{Fault, Faults},
@@ -50,8 +51,13 @@ pub(super) fn algorithm(jwt: &Jwt, faults: &Faults) -> Result<Claimed, Refusal> 
         "HS512" => Some(JwtAlgorithm::HS512),
         _ => None,
     };
-    let reads_macs =
-        [Fault::AlgConfusionGrant, Fault::AlgEmptyHmac, Fault::KidInjection, Fault::SignatureNotChecked];
+    let reads_macs = [
+        Fault::AlgConfusionGrant,
+        Fault::AlgEmptyHmac,
+        Fault::KidInjection,
+        Fault::SignatureNotChecked,
+        Fault::SymmetricJwkAccepted,
+    ];
     match mac {
         Some(mac) if reads_macs.into_iter().any(|fault| faults.has(fault)) => Ok(Claimed::Mac(mac)),
         _ => Err(Refusal::grant(format!("alg {alg} is not allowed"))),
@@ -87,6 +93,14 @@ pub(super) fn verify(
     {
         return Ok(());
     }
+    if faults.has(Fault::X5cTrusted)
+        && let Some(certificate) =
+            jwt.header.get("x5c").and_then(|chain| chain.get(0)).and_then(Value::as_str)
+        && let Some(key) = Key::of_certificate(certificate)
+        && verifies(jwt, signature, &key, jwt_algorithm(algorithm))
+    {
+        return Ok(());
+    }
     let Some(keys) = keys else {
         if faults.has(Fault::UnverifiedDecodeOk) {
             return Ok(());
@@ -116,8 +130,17 @@ pub(super) fn verify(
     if chosen.is_empty() {
         return Err(Refusal::grant("no key of the issuer fits kid and alg"));
     }
+    let signature =
+        match faults.has(Fault::DerSignatureAccepted).then(|| of_der(signature, algorithm)).flatten() {
+            Some(rewritten) => &rewritten.clone(),
+            None => signature,
+        };
+    let short = |key: &&Key| {
+        faults.has(Fault::ShortRsaKeyAccepted)
+            && key.verifies_for_legacy_use(jwt.signed.as_bytes(), signature)
+    };
     let algorithm = jwt_algorithm(algorithm);
-    if chosen.iter().any(|key| verifies(jwt, signature, &key.decoding, algorithm)) {
+    if chosen.iter().any(|key| verifies(jwt, signature, &key.decoding, algorithm) || short(key)) {
         Ok(())
     } else {
         Err(Refusal::grant("the signature does not verify"))
@@ -144,6 +167,10 @@ fn verify_mac(
     {
         secrets.push(b"");
     }
+    if faults.has(Fault::SymmetricJwkAccepted) {
+        let of_kid = keys.iter().flat_map(|set| &set.symmetric).filter(|(known, _)| kid == Some(known));
+        secrets.extend(of_kid.map(|(_, secret)| secret.as_slice()));
+    }
     if secrets.into_iter().any(|secret| verifies(jwt, signature, &DecodingKey::from_secret(secret), mac)) {
         Ok(())
     } else {
@@ -151,13 +178,32 @@ fn verify_mac(
     }
 }
 
-/// CVE-2022-21449: r and s are zero.
+/// CVE-2022-21449, and what else is computed with numbers that no signature has: r or s is zero, or the order of the
+/// group, which is zero there.
 fn is_psychic(claimed: Claimed, signature: &[u8]) -> bool {
-    matches!(claimed, Claimed::Signature(Algorithm::ES256 | Algorithm::ES384))
-        && signature.iter().all(|byte| *byte == 0)
+    let Claimed::Signature(algorithm) = claimed else { return false };
+    let Some(order) = ecdsa::order(algorithm.key_type()) else { return false };
+    let is_zero = |number: &[u8]| number == order || number.iter().all(|byte| *byte == 0);
+    let (r, s) = signature.split_at(signature.len() / 2);
+    signature.len() == 2 * order.len() && (is_zero(r) || is_zero(s))
 }
 
-fn jwt_algorithm(algorithm: Algorithm) -> JwtAlgorithm {
+/// The form of RFC 7518 section 3.4 of a signature in DER.
+fn of_der(der: &[u8], algorithm: Algorithm) -> Option<Vec<u8>> {
+    let length = ecdsa::order(algorithm.key_type())?.len();
+    let [0x30, _, 0x02, size, rest @ ..] = der else { return None };
+    let (r, rest) = rest.split_at_checked(usize::from(*size))?;
+    let [0x02, _, s @ ..] = rest else { return None };
+    let padded = |number: &[u8]| {
+        let digits = number.strip_prefix(&[0]).unwrap_or(number);
+        let mut bytes = vec![0; length.checked_sub(digits.len())?];
+        bytes.extend_from_slice(digits);
+        Some(bytes)
+    };
+    Some([padded(r)?, padded(s)?].concat())
+}
+
+pub(super) fn jwt_algorithm(algorithm: Algorithm) -> JwtAlgorithm {
     match algorithm {
         Algorithm::RS256 => JwtAlgorithm::RS256,
         Algorithm::RS384 => JwtAlgorithm::RS384,
@@ -169,6 +215,6 @@ fn jwt_algorithm(algorithm: Algorithm) -> JwtAlgorithm {
     }
 }
 
-fn verifies(jwt: &Jwt, signature: &[u8], key: &DecodingKey, algorithm: JwtAlgorithm) -> bool {
+pub(super) fn verifies(jwt: &Jwt, signature: &[u8], key: &DecodingKey, algorithm: JwtAlgorithm) -> bool {
     crypto::verify(&B64URL.encode(signature), jwt.signed.as_bytes(), key, algorithm).unwrap_or(false)
 }

@@ -13,8 +13,10 @@ use super::{
     State, access_token, authorization, client_assertion,
     client_authentication::{self, Presented},
     clients::{RESOURCES, RegisteredClient},
+    dpop,
     faults::Fault,
     form::Form,
+    jwe::Opened,
     jwks_cache::Holder,
     jwt::Jwt,
     policies::Replay,
@@ -48,20 +50,25 @@ async fn exchange(state: &State, request: Request) -> Result<Issued, Refusal> {
         && let Some(assertion) = form.one("assertion")
     {
         let named = client_authentication::named_client(&parts.headers, &form, &state.faults);
-        accept(state, assertion, &presenter(named.as_deref().unwrap_or_default(), &form)).await?;
+        let named = named.unwrap_or_default();
+        let client = state.clients.find(&named);
+        accept(state, assertion, &presenter(&named, client, &form)).await?;
     }
     let client = authenticate(state, &parts.headers, &form).await?;
     let assertion = assertion(state, &form, client)?;
-    redeem(state, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
+    redeem(state, &parts.headers, &form, assertion, client).await.map_err(|refusal| refusal.about(assertion))
 }
 
 async fn redeem(
     state: &State,
+    headers: &HeaderMap,
     form: &Form,
     assertion: &str,
     client: RegisteredClient,
 ) -> Result<Issued, Refusal> {
-    let (jwt, id_jag) = accept(state, assertion, &presenter(client.id, form)).await?;
+    let proved = proved_key(state, headers)?;
+    let (jwt, id_jag) = accept(state, assertion, &presenter(client.id, Some(client), form)).await?;
+    let bound_to = dpop::bound_key(&jwt, proved, &state.faults)?;
     let granted = authorization::grant(&jwt, form, &state.policies, &state.faults)?;
     let now = state.now();
     let single_use = state.policies.replay == Replay::SingleUse;
@@ -77,10 +84,27 @@ async fn redeem(
             assertion_text: assertion,
             client_id: client.id,
             granted: &granted,
+            bound_to: bound_to.as_deref(),
             now,
         },
     )?;
-    Ok(Issued { access_token, granted })
+    let bound = bound_to.is_some() && !state.faults.has(Fault::DpopBearer);
+    Ok(Issued { access_token, granted, bound })
+}
+
+/// The key whose possession the request proves, by its thumbprint.
+fn proved_key(state: &State, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    if state.faults.has(Fault::DpopIgnored) {
+        return Ok(None);
+    }
+    let demanded = state.demands_dpop_nonce || state.faults.has(Fault::DpopNonceWithheld);
+    let expected = dpop::Expected {
+        token_endpoint: &state.token_endpoint,
+        nonce: demanded.then_some(response::DPOP_NONCE),
+        now: state.now(),
+        faults: &state.faults,
+    };
+    dpop::proved_key(headers, &expected, &state.used_proofs)
 }
 
 /// Everything about the ID-JAG itself.
@@ -95,7 +119,21 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
         faults,
         now,
     };
-    let jwt = Jwt::parse(assertion, faults)?;
+    if faults.has(Fault::LongAssertion500) && assertion.len() > 16_000 {
+        return Err(Refusal::crash("value too long for type character varying(16000)"));
+    }
+    let signed = match state.decryption_key.open(assertion, presenter.secret, faults)? {
+        Opened::Signed(signed) => signed,
+        Opened::Claims { header, claims } => {
+            // Whoever takes these takes them for verified.
+            let jwt = Jwt::unsigned(header, &claims, faults)?;
+            validation::header(&jwt, &rules)?;
+            let issuer = validation::issuer(&jwt, &rules)?;
+            let id_jag = validation::claims(&jwt, &issuer, presenter, &rules)?;
+            return Ok((jwt, id_jag));
+        }
+    };
+    let jwt = Jwt::parse(&signed, faults)?;
     validation::header(&jwt, &rules)?;
     let algorithm = signature::algorithm(&jwt, faults)?;
     // Before anything is fetched: an issuer that is not trusted must not make the server send requests.
@@ -132,8 +170,9 @@ async fn accept(state: &State, assertion: &str, presenter: &Presenter<'_>) -> Re
     Ok((jwt, id_jag))
 }
 
-fn presenter<'a>(client_id: &'a str, form: &'a Form) -> Presenter<'a> {
-    Presenter { client_id, form_client_id: form.one("client_id") }
+fn presenter<'a>(client_id: &'a str, client: Option<RegisteredClient>, form: &'a Form) -> Presenter<'a> {
+    let secret = client.and_then(|client| client.secret);
+    Presenter { client_id, secret, form_client_id: form.one("client_id") }
 }
 
 /// The authenticated client; the grant is not looked at before (RFC 6749 section 5.2 names no order, but a wrong
@@ -220,7 +259,11 @@ async fn form(state: &State, parts: &Parts, body: Body) -> Result<Form, Refusal>
     }
     let body = tokio::time::timeout(BODY_TIMEOUT, bounded(body))
         .await
-        .map_err(|_| Refusal::new(Code::TimedOut, "the body did not arrive"))??;
+        .map_err(|_| Refusal::new(Code::TimedOut, "the body did not arrive"))?
+        .map_err(|refusal| match refusal.code {
+            Code::TooLarge if faults.has(Fault::LargeBody500) => Refusal::crash(refusal.cause),
+            _ => refusal,
+        })?;
     let mut form = match media_type(&parts.headers, faults) {
         Some(MediaType::Form) => Form::read(&body)?,
         Some(MediaType::Json) => Form::of_json(&body)?,

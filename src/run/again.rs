@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{minting::Minted, session::Session};
 use crate::{
-    idjag::{HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
+    idjag::{EncryptionKey, HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
     keys::Algorithm,
     observation::HttpRequest,
     report::{
@@ -15,6 +15,7 @@ use crate::{
     },
     settings::{IDP_LISTEN, SUBJECT, Settings},
     suite::{Case, Exchange, Send, Step},
+    token_request::dpop,
 };
 
 /// No longer line is of use to anybody, and a report may hold hundreds.
@@ -85,6 +86,10 @@ pub(super) fn token_request(
     let defect_of_id_jag = requests.get(made_at).map_or(&defect.id_jag, |send| &send.exchange.id_jag);
     let changes = [&setup.id_jag, defect_of_id_jag];
     let shares_jti = defect_of_id_jag.uses("case.jti");
+    // What only the target's own documents say, `jagspec mint` does not know; and no line writes an earlier ID-JAG anew.
+    let of_the_target = ["target.encryption_jwk", "target.authorization_details_type"];
+    let is_known = !of_the_target.iter().any(|name| changes.iter().any(|change| change.uses(name)));
+    let can_be_made = is_known && !(is_again(at) && !defect.id_jag.compact.is_empty());
     let mint = mint(session, algorithm, changes, origin, made_at);
     let source = match (is_again(at), is_again(at + 1)) {
         (true, _) => Source::Earlier,
@@ -97,7 +102,7 @@ pub(super) fn token_request(
         (settings.unauthorized_client.as_ref(), "JAGSPEC_UNAUTHORIZED_CLIENT_SECRET"),
     ];
     let stand_ins = StandIns {
-        id_jag: Some((&id_jag.assertion, source)),
+        id_jag: can_be_made.then_some((&id_jag.assertion, source)),
         secrets: clients
             .into_iter()
             .filter_map(|(client, variable)| Some((client?.secret.as_ref()?.expose(), variable)))
@@ -130,6 +135,9 @@ pub(super) fn token_request(
             "It holds the client assertion of the run, which has expired since; in a report its signature is hidden."
                 .into(),
         );
+    }
+    if request.headers.iter().any(|(name, _)| name == dpop::FIELD) {
+        hints.push("It holds the DPoP proof of the run, which has expired since.".into());
     }
     if is_cut {
         hints.push("The body is too long for a command line: this one sends its beginning.".into());
@@ -226,7 +234,8 @@ fn own_keys(settings: &Settings, change: &IdJagChange) -> Option<String> {
 
 fn needs_secret(change: &IdJagChange) -> bool {
     let is_mac = matches!(&change.signature, Some(SignatureDefect::Hmac(hmac)) if hmac.secret == HmacSecret::ClientSecret);
-    is_mac || change.uses("client.secret")
+    let is_jwe = change.encrypted.is_some_and(|encryption| encryption.key == EncryptionKey::ClientSecret);
+    is_mac || is_jwe || change.uses("client.secret")
 }
 
 /// What the case does besides.

@@ -73,7 +73,11 @@ pub(super) async fn run_case(
         };
         let origin = Origin::Case { case, request: sent.len(), jti: &case_jti };
         let earlier = sent.last().map(|earlier: &Sent| &earlier.prepared);
-        let prepared = session.step(baseline, &case.setup, send, origin, earlier)?;
+        let mut prepared = session.step(baseline, &case.setup, send, origin, earlier)?;
+        let same_proof = send.exchange.token_request.dpop.as_ref().is_some_and(|dpop| dpop.same_proof);
+        if let Some(earlier) = sent.last().filter(|_| same_proof) {
+            prepared.repeat_proof(&earlier.observation.request);
+        }
         // In a case of several steps the defect can lie in what came before.
         let alone = case.steps.len() == 1;
         if alone && !prepared.differs && matches!(send.expect.answer, Answer::Refused { .. }) {

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use crate::{
     discovery::split_origin,
-    idjag::{Grant, IdJag, IdJagChange, KeyChoice},
+    idjag::{self, Grant, IdJag, IdJagChange, KeyChoice},
     idp::Keyring,
     keys::Algorithm,
     settings::{Client, Settings},
     template::Variables,
+    token_request::{DpopKey, dpop},
 };
 
 /// What the ID-JAGs of a run have in common.
@@ -25,6 +26,10 @@ pub struct Minting<'a> {
     pub issuer: &'a str,
     /// The target's token endpoint, which some defects name.
     pub token_endpoint: Option<&'a str>,
+    /// The target's own JWK Set, for what is encrypted to it.
+    pub target_jwks: Option<&'a Value>,
+    /// The first type of authorization details that its metadata names.
+    pub details_type: Option<&'a str>,
 }
 
 /// What is another one in every ID-JAG.
@@ -80,6 +85,13 @@ impl Minting<'_> {
         variables.set("idp.canary", format!("{}/canary/{jti}", idp.strip_suffix('/').unwrap_or(idp)));
         variables.set("idp.kid", key(KeyChoice::Published, algorithm)?.kid());
         variables.set("idp.unpublished_jwk", key(KeyChoice::Unpublished, algorithm)?.jwk(None));
+        variables.set("dpop.jkt", dpop::key(DpopKey::Own).map_err(|error| error.to_string())?.kid());
+        if let Some(jwk) = self.target_jwks.and_then(idjag::recipient) {
+            variables.set("target.encryption_jwk", jwk.clone());
+        }
+        if let Some(name) = self.details_type {
+            variables.set("target.authorization_details_type", name);
+        }
         let grant = Grant {
             issuer: self.settings.idp_issuer.clone(),
             subject: self.settings.subject.clone(),
@@ -143,6 +155,7 @@ pub(super) fn variables(
     optional("target.token_endpoint", token_endpoint);
     optional("scope", settings.scope.as_deref());
     optional("resource", settings.resource.as_deref());
+    optional("email", settings.claims.get("email").and_then(Value::as_str));
     optional("expect_subject", settings.expect_subject.as_deref());
     optional("other_resource", settings.other_resource.as_deref());
     let mut client = |client: &Client, id, secret| {

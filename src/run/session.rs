@@ -16,13 +16,13 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    exchange,
+    exchange, idjag,
     idp::Keyring,
     observation::{HttpRequest, Observation},
     report::curl::Command,
     settings::{Client, Settings},
     suite::{Exchange, Send},
-    token_request::{Clients, TokenRequest},
+    token_request::{Clients, DpopChange, DpopContext, TokenRequest, dpop},
 };
 
 /// Identifiers that are fresh in every use: `PREFIX-1`, `PREFIX-2` … The prefix is an input, random in real runs
@@ -65,6 +65,8 @@ pub(super) struct Session {
     pub(super) jwks: Option<Value>,
     /// By which algorithms the client's key can sign its assertions.
     pub(super) client_algorithms: ClientAlgorithms,
+    /// The first type of authorization details in its metadata.
+    pub(super) details_type: Option<String>,
 }
 
 /// A token request, ready to be sent.
@@ -76,8 +78,21 @@ pub(super) struct Prepared {
     pub(super) client_assertion: Option<String>,
     /// Whether it is anything else than the control.
     pub(super) differs: bool,
+    /// The DPoP proof that the request has, for making another with a nonce.
+    pub(super) dpop: Option<DpopChange>,
     /// How a reader of the report sends it once more.
     pub(super) again: Command,
+}
+
+impl Prepared {
+    /// The DPoP proof that an earlier request was sent with, in place of a fresh one.
+    pub(super) fn repeat_proof(&mut self, earlier: &HttpRequest) {
+        let same = earlier.headers.iter().find(|(name, _)| name == dpop::FIELD);
+        self.request.headers.retain(|(name, _)| name != dpop::FIELD);
+        self.request.headers.extend(same.cloned());
+        // A fresh one, with a nonce, would not be the same.
+        self.dpop = None;
+    }
 }
 
 impl Session {
@@ -110,7 +125,15 @@ impl Session {
         earlier: Option<&Prepared>,
     ) -> Result<Prepared, String> {
         let id_jag = match earlier {
-            Some(earlier) if step.same_assertion => Minted { differs: true, ..earlier.id_jag.clone() },
+            Some(earlier) if step.same_assertion => {
+                // The same token, perhaps written in another way.
+                let mut id_jag = Minted { differs: true, ..earlier.id_jag.clone() };
+                for change in &step.exchange.id_jag.compact {
+                    id_jag.assertion =
+                        idjag::transform(id_jag.assertion, change).map_err(|error| error.to_string())?;
+                }
+                id_jag
+            }
             _ => self.mint(baseline, setup, &step.exchange, origin)?,
         };
         let client_assertion = earlier.and_then(|earlier| earlier.client_assertion.clone());
@@ -131,6 +154,8 @@ impl Session {
             keyring: &self.keyring,
             issuer: &self.issuer,
             token_endpoint: Some(&self.token_endpoint),
+            target_jwks: self.jwks.as_ref(),
+            details_type: self.details_type.as_deref(),
         };
         let jti = self.ids.fresh();
         let moment = Moment { now: self.clock.now(), jti: &jti, case_jti: origin.case_jti() };
@@ -164,15 +189,21 @@ impl Session {
         let mut token_request = control.clone();
         token_request.apply(&defect.token_request, variables).map_err(|missing| missing.to_string())?;
         let differs = id_jag.differs || token_request != control;
-        let request = token_request.write(
+        let dpop = token_request.dpop().cloned();
+        let mut request = token_request.write(
             &self.token_endpoint,
             baseline.manner,
             self.clients(),
             client_assertion.as_deref(),
         );
+        if let Some(dpop) = &dpop {
+            let proof = self.proof(dpop, None)?;
+            let fields = (0..dpop.fields()).map(|_| (dpop::FIELD.to_owned(), proof.clone()));
+            request.headers.extend(fields);
+        }
         let again =
             again::token_request(self, baseline.algorithm, [setup, defect], origin, &request, &id_jag);
-        Ok(Prepared { request, id_jag, client_assertion, differs, again })
+        Ok(Prepared { request, id_jag, client_assertion, differs, dpop, again })
     }
 
     pub(super) fn clients(&self) -> Clients<'_> {
@@ -182,6 +213,12 @@ impl Session {
             unauthorized: self.settings.unauthorized_client.as_ref(),
             public: self.settings.public_client.as_ref(),
         }
+    }
+
+    fn proof(&self, dpop: &DpopChange, nonce: Option<&str>) -> Result<String, String> {
+        let (now, jti) = (self.clock.now(), self.ids.fresh());
+        let context = DpopContext { token_endpoint: &self.token_endpoint, now, jti: &jti, nonce };
+        dpop.proof(context).map_err(|error| error.to_string())
     }
 
     /// Lets time pass: a set clock is moved, for which nobody waits; by the system's clock it is waited.
@@ -197,7 +234,23 @@ impl Session {
         matches!(self.clock, Clock::Set(_)) || seconds <= self.settings.max_wait.as_secs()
     }
 
+    /// Sends a request; once more with the nonce, where the target demands one (RFC 9449 section 8).
     pub(super) async fn send(&self, prepared: &Prepared) -> Observation {
-        self.http.send(prepared.request.clone()).await
+        let observation = self.http.send(prepared.request.clone()).await;
+        match self.with_nonce(prepared, &observation) {
+            Some(request) => self.http.send(request).await,
+            None => observation,
+        }
+    }
+
+    fn with_nonce(&self, prepared: &Prepared, observation: &Observation) -> Option<HttpRequest> {
+        let response = observation.response()?;
+        let dpop = prepared.dpop.as_ref().filter(|_| response.oauth_error() == Some("use_dpop_nonce"))?;
+        let proof = self.proof(dpop, Some(response.header("dpop-nonce")?)).ok()?;
+        let mut request = prepared.request.clone();
+        for (_, value) in request.headers.iter_mut().filter(|(name, _)| name == dpop::FIELD) {
+            value.clone_from(&proof);
+        }
+        Some(request)
     }
 }

@@ -54,6 +54,10 @@ impl State<'_> {
             ids: self.run.ids.clone(),
             issuer: self.discovery.issuer().to_owned(),
             token_endpoint,
+            details_type: self.discovery.metadata().and_then(|metadata| {
+                let types = metadata.strings("authorization_details_types_supported")?;
+                types.first().map(|name| (*name).to_owned())
+            }),
             jwks: self.discovery.jwks.as_ref().and_then(|jwks| jwks.response()?.json().ok().cloned()),
         });
         let attempts = baseline::settle(&session, &self.discovery, &mut self.transcript).await;

@@ -129,7 +129,8 @@ pub struct StepFile {
     pub id_jag: IdJagChange,
     /// The defect in the token request.
     pub token_request: TokenRequestChange,
-    /// Send the assertion of the step before once more, byte for byte, in place of a fresh one.
+    /// Send the assertion of the step before once more, byte for byte, in place of a fresh one; with `id_jag: {
+    /// compact: … }` written in another way.
     pub same_assertion: bool,
     /// Authenticate with the client assertion of the step before once more, byte for byte, in place of a fresh one.
     pub same_client_assertion: bool,
@@ -150,6 +151,11 @@ pub enum IdpAction {
     /// Publishes beside its keys one with `use: enc`; `key: added` signs with it (RFC 7517 section 4.2: it is not
     /// for signatures).
     AddEncryptionKey,
+    /// Publishes beside its keys an RSA key of 1024 bits; `key: short` signs with it (RFC 7518 section 3.3: at least
+    /// 2048).
+    AddShortKey,
+    /// Publishes beside its keys a symmetric one, which everybody can read then.
+    AddSymmetricKey,
     /// Answers requests for its JWKS with status 500.
     BreakJwks,
     /// Answers as before.
@@ -164,6 +170,8 @@ impl IdpAction {
             IdpAction::RotateKey => "the IdP publishes a new key in place of all others",
             IdpAction::AddUnknownKeyType => "the IdP publishes a key of an unknown type beside its own",
             IdpAction::AddEncryptionKey => "the IdP publishes a further key, with `use: enc`",
+            IdpAction::AddShortKey => "the IdP publishes a further key, of RSA with 1024 bits",
+            IdpAction::AddSymmetricKey => "the IdP publishes a symmetric key beside its own",
             IdpAction::BreakJwks => "the IdP answers requests for its JWKS with 500",
             IdpAction::Restore => "the IdP answers as before",
         }
@@ -190,6 +198,9 @@ pub struct ExpectFile {
     /// Nothing is demanded: the answer becomes this entry of the server's profile; beside `metadata` and `discovery`,
     /// whether they hold.
     pub measured: Option<String>,
+    /// An answer within so many seconds: a later one, or none, is a finding. A connection that the target closes is as
+    /// good as a refusal then.
+    pub within: Option<u64>,
     /// The status is one of these.
     pub status: Vec<u16>,
     /// Header fields of the answer.
@@ -431,6 +442,18 @@ pub enum Need {
     IssuerPath,
     /// A baseline signed with RSA.
     RsaKey,
+    /// A public key of the target for which a JWE can be made: RSA, P-256 or P-384, at its `jwks_uri`.
+    TargetKey,
+    /// That the metadata offers DPoP with ES256 (`dpop_signing_alg_values_supported`).
+    Dpop,
+    /// That the metadata names a type of authorization details (`authorization_details_types_supported`).
+    AuthorizationDetails,
+    /// The user's e-mail address, `--claim email=…`.
+    Email,
+    /// `--intrusive yes`.
+    Intrusive,
+    /// That the metadata offers to take encrypted ID-JAGs, as is proposed (`id_jag_encryption_…`).
+    IdJagEncryption,
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {

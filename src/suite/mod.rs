@@ -177,6 +177,8 @@ pub struct Send {
 pub struct Expectation {
     /// Refused, accepted, or either.
     pub answer: Answer,
+    /// How many seconds it may take.
+    pub within: Option<u64>,
     /// The status is one of these; empty: any that fits the answer.
     pub status: Vec<u16>,
     /// Header fields, by lower-case name.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::DpopChange;
 use crate::idjag::IdJagChange;
 
 /// What differs from the well-formed token request: `POST` of a form with `grant_type` and `assertion`, and the
@@ -30,6 +31,8 @@ pub struct TokenRequestChange {
     pub headers: BTreeMap<String, String>,
     /// How the client authenticates.
     pub client_authentication: Option<ClientAuthenticationChange>,
+    /// A DPoP proof (RFC 9449); the well-formed request has none. That of a defect takes the place of that of `setup`.
+    pub dpop: Option<DpopChange>,
 }
 
 impl TokenRequestChange {

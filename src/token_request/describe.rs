@@ -45,6 +45,7 @@ impl TokenRequestChange {
             self.headers.iter().map(|(name, value)| format!("header field {name}: {}", clip(value, SHOWN))),
         );
         words.extend(self.client_authentication.iter().flat_map(describe_client));
+        words.extend(self.dpop.iter().flat_map(super::DpopChange::describe));
         words
     }
 
@@ -64,6 +65,7 @@ impl TokenRequestChange {
             (self.content_type.is_some(), "content-type"),
             (!self.move_to_query.is_empty(), "query"),
             (self.body.is_some(), "body"),
+            (self.dpop.is_some(), "dpop"),
         ] {
             if is_changed {
                 also(ChangedPart::Request, name);

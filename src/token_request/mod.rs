@@ -3,10 +3,12 @@
 
 mod change;
 mod describe;
+pub mod dpop;
 mod manner;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 pub use change::*;
+pub use dpop::{DpopChange, DpopContext, DpopKey, DpopSignature};
 pub use manner::{ClientAssertionAudience, ClientAssertionManner, Clients, Manner};
 
 use crate::{
@@ -41,6 +43,7 @@ pub struct TokenRequest {
     /// Names of the parameters that are left out, those of client authentication too.
     removed: Vec<String>,
     client: ClientAuthenticationChange,
+    dpop: Option<DpopChange>,
 }
 
 impl TokenRequest {
@@ -56,6 +59,7 @@ impl TokenRequest {
             added: Vec::new(),
             removed: Vec::new(),
             client: ClientAuthenticationChange::default(),
+            dpop: None,
         }
     }
 
@@ -101,6 +105,9 @@ impl TokenRequest {
                 self.client.authorization = Some(template::substitute_text(text, variables)?);
             }
         }
+        if let Some(dpop) = &change.dpop {
+            self.dpop = Some(dpop.substituted(variables)?);
+        }
         Ok(())
     }
 
@@ -114,6 +121,11 @@ impl TokenRequest {
             .chain(added)
             .chain(change.headers.values())
             .any(|text| text.contains(&mark))
+    }
+
+    /// The DPoP proof that it is to have, with its changes.
+    pub fn dpop(&self) -> Option<&DpopChange> {
+        self.dpop.as_ref().filter(|dpop| dpop.fields() > 0)
     }
 
     /// The request as it is sent to `token_endpoint`. `client_assertion` is sent where the method is

@@ -46,6 +46,7 @@ fn unknown_words_are_met_with_the_nearest_known_one() {
     refused(&["--idp-alg", "RS265"], &["unknown algorithm `RS265`; did you mean `RS256`?", "Ed25519"]);
     refused(&["--idp-alg", "HS256"], &["--idp-alg: unknown algorithm `HS256`"]);
     refused(&["--client-auth", "client_secret_bsic"], &["did you mean `client_secret_basic`?"]);
+    refused(&["--intrusive", "always"], &["--intrusive: unknown value `always`", "(yes, no, auto)"]);
     refused(&["--client-id-in-body", "never"], &["--client-id-in-body", "(yes, no, auto)"]);
     refused(&["--report", "jsn=x"], &["unknown format `jsn`; did you mean `json`?"]);
     refused(&["explain", "audience::second-audiance"], &["did you mean `audience::second-audience`?"]);

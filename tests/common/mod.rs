@@ -32,6 +32,8 @@ pub struct Setup {
     pub faults: BTreeSet<Fault>,
     /// The path of its issuer identifier.
     pub issuer_path: &'static str,
+    /// Whether the playground demands a nonce in DPoP proofs.
+    pub demands_dpop_nonce: bool,
     /// Options as typed.
     pub options: RunOptions,
     /// Filters as typed.
@@ -76,6 +78,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         policies: Policies::named(&settings.policies, settings.profile),
         faults: setup.faults,
         issuer_path: setup.issuer_path.to_owned(),
+        demands_dpop_nonce: setup.demands_dpop_nonce,
         clock: clock.clone(),
         ..PlaygroundConfig::new([issuer.as_str().to_owned(), issuer.of(IssuerRole::Other)])
     })

@@ -66,6 +66,12 @@ async fn accepts_every_good_request() {
         ("fractions", id_jag(&bench, |m| m.claim("exp", 1_800_000_300.5).claim("iat", 1_799_999_999.5))),
         ("just expired, within the leeway", id_jag(&bench, |m| m.claim("exp", NOW - 29))),
         ("iat a little ahead", id_jag(&bench, |m| m.claim("iat", NOW + 30).claim("nbf", NOW + 30))),
+        (
+            "authorization details of the known type",
+            id_jag(&bench, |m| {
+                m.claim("authorization_details", json!([{ "type": "todo-lists", "actions": ["read"] }]))
+            }),
+        ),
         ("no resource", id_jag(&bench, |m| m.without("resource"))),
         (
             "second issuer",

@@ -83,7 +83,7 @@ const BAD: &[Case] = &[
     (
         "authorization_details",
         |b| id_jag(b, |m| m.claim("authorization_details", json!([{ "type": "x" }]))),
-        "400 invalid_grant",
+        "400 invalid_authorization_details",
     ),
     ("scope an array", |b| id_jag(b, |m| m.claim("scope", json!(["todos.read"]))), "400 invalid_grant"),
     ("scope unknown", |b| id_jag(b, |m| m.claim("scope", "admin")), "400 invalid_scope"),

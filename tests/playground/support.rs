@@ -349,6 +349,12 @@ impl Ask {
         self
     }
 
+    /// One field more of a name that is there already.
+    pub fn further_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub fn no_client(mut self) -> Self {
         self.headers.retain(|(known, _)| known != "authorization");
         self

@@ -53,6 +53,9 @@ pub(super) fn mint(arguments: MintArguments, screen: &Screen) -> Result<u8, Stop
         keyring: &keyring,
         issuer: &settings.target,
         token_endpoint: arguments.token_endpoint.as_deref(),
+        // Nothing is asked of the target.
+        target_jwks: None,
+        details_type: None,
     };
     let unchanged = IdJagChange::default();
     let (setup, defect) = match &request {

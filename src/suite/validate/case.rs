@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Checker, expect::Expected, needs};
 use crate::{
+    idjag::IdJagChange,
     problem::nearest,
     settings::{POLICIES, Profile},
     suite::{
@@ -355,6 +356,12 @@ impl Checker<'_> {
             if !sent {
                 self.nothing_to_compare(&item, file.expect.as_ref());
             }
+            if !sent && file.token_request.dpop.as_ref().is_some_and(|dpop| dpop.same_proof) {
+                let request = item.key("token_request");
+                let dpop = request.key("dpop");
+                let problem = self.key(&dpop.key("same_proof"), "there is no proof yet to send again");
+                self.problem(problem.help("the first step that sends makes it"));
+            }
             let exchange =
                 Exchange { id_jag: file.id_jag.clone(), token_request: file.token_request.clone() };
             let fresh = !(file.same_assertion || file.same_client_assertion);
@@ -439,11 +446,16 @@ impl Checker<'_> {
             let problem = self.key(&path, "there is no assertion yet to send again");
             self.problem(problem.help("the first step that sends makes it"));
         }
-        if !file.id_jag.is_empty() {
-            let problem =
-                self.key(&item.key("id_jag"), "the ID-JAG of the step before is sent again, byte for byte");
+        let rewritten = IdJagChange { compact: file.id_jag.compact.clone(), ..IdJagChange::default() };
+        if rewritten != file.id_jag {
+            let problem = self.key(
+                &item.key("id_jag"),
+                "the ID-JAG of the step before is sent again: it is signed already",
+            );
             let same = self.positions.key(&path);
-            self.problem(problem.also(same, "for this reason").help("change the step that sends it first"));
+            self.problem(problem.also(same, "for this reason").help(
+                "change the step that sends it first; only `compact` can be said here, which writes it anew",
+            ));
         }
     }
 }

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::{Checker, texts};
 use crate::{
-    idjag::{CompactDefect, Duplicate, IdJagChange, SignatureDefect},
+    idjag::{CompactDefect, Duplicate, EncryptedContent, IdJagChange, MOST, SignatureDefect},
     suite::Constraint,
     template,
     token_request::{
-        BodyForm, ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice, SecretChoice,
-        TokenRequestChange,
+        BodyForm, ClientAuthenticationChange, ClientAuthenticationMethod, ClientChoice, DpopChange,
+        SecretChoice, TokenRequestChange,
     },
     yaml::Path,
 };
@@ -61,6 +61,7 @@ impl Checker<'_> {
                 self.key(&path.key("payload"), "the payload is replaced: no change of a claim has an effect");
             self.problem(problem.help("leave one of the two out"));
         }
+        self.wrapping(path, change);
         let compact = path.key("compact");
         for (at, defect) in change.compact.iter().enumerate() {
             if matches!(defect, CompactDefect::Replaced(_)) {
@@ -75,6 +76,59 @@ impl Checker<'_> {
             }
         }
         texts::of_id_jag(path, change, &mut |path, value| self.text(path, value));
+    }
+
+    /// What is around the ID-JAG, and how much is in it.
+    fn wrapping(&mut self, path: &Path<'_>, change: &IdJagChange) {
+        if let Some(bulk) = change.bulk.filter(|bulk| bulk.number() > MOST || bulk.number() == 0) {
+            let message = format!("the number {} is not between 1 and {MOST}", bulk.number());
+            self.problem(self.key(&path.key("bulk"), message));
+        }
+        let Some(encryption) = change.encrypted else { return };
+        let encrypted = self.positions.key(&path.key("encrypted"));
+        if change.nested.is_some() {
+            let problem = self.key(&path.key("nested"), "both `nested` and `encrypted`");
+            self.problem(problem.also(encrypted, "first here").help("make two cases of it"));
+            return;
+        }
+        if encryption.content == EncryptedContent::Signed {
+            return;
+        }
+        let without_effect = [
+            ("key", change.key.is_some()),
+            ("algorithm", change.algorithm.is_some()),
+            ("signature", change.signature.is_some()),
+        ];
+        for (key, _) in without_effect.into_iter().filter(|(_, given)| *given) {
+            let problem = self.key(&path.key(key), format!("`{key}` has no effect: nothing is signed"));
+            self.problem(
+                problem
+                    .also(encrypted.clone(), "this is encrypted without a signature")
+                    .help("`content: signed` encrypts the signed ID-JAG"),
+            );
+        }
+    }
+
+    /// A DPoP proof under `path`.
+    fn dpop(&mut self, path: &Path<'_>, dpop: &DpopChange) {
+        let set = |members: &serde_json::Map<String, Value>| members.keys().cloned().collect::<Vec<_>>();
+        let (none, nothing) = (BTreeMap::new(), Vec::new());
+        for (what, members, removed, keys) in [
+            ("claim", set(&dpop.claims), &dpop.remove_claims, ["claims", "remove_claims", "", ""]),
+            ("header member", set(&dpop.header), &dpop.remove_header, ["header", "remove_header", "", ""]),
+        ] {
+            let members: Vec<&str> = members.iter().map(String::as_str).collect();
+            self.members(path, what, &members, removed, &none, &nothing, keys);
+        }
+        if dpop.copies.is_some_and(|copies| copies > 4) {
+            self.problem(self.value(&path.key("copies"), "more than 4 copies of a proof"));
+        }
+        let fresh = DpopChange { same_proof: dpop.same_proof, copies: dpop.copies, ..DpopChange::default() };
+        let none_is_made = dpop.same_proof || dpop.copies == Some(0);
+        if none_is_made && fresh != *dpop {
+            let problem = self.key(path, "no proof is made here: what differs in it has no effect");
+            self.problem(problem.help("leave the other changes of the proof out"));
+        }
     }
 
     /// Members of the claims or of the header: at most one of set, removed and raw.
@@ -163,6 +217,9 @@ impl Checker<'_> {
             self.problem(problem.also(self.positions.value(&path.key("body")), "no body"));
         }
         self.header_fields(path, change);
+        if let Some(dpop) = &change.dpop {
+            self.dpop(&path.key("dpop"), dpop);
+        }
         if let Some(authentication) = &change.client_authentication {
             self.client_authentication(&path.key("client_authentication"), authentication, change);
         }

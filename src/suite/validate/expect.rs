@@ -114,6 +114,7 @@ impl Checker<'_> {
         let headers = self.headers(&path.key("headers"), &expect.headers);
         Some(Expected::Answer(Expectation {
             answer,
+            within: expect.within,
             status: expect.status.clone(),
             headers,
             members: expect.members.clone(),
@@ -210,6 +211,7 @@ impl Checker<'_> {
     fn narrows_nothing(&mut self, path: &Path<'_>, expect: &ExpectFile) {
         let narrowing = [
             ("error_level", expect.error_level.is_some()),
+            ("within", expect.within.is_some()),
             ("status", !expect.status.is_empty()),
             ("headers", !expect.headers.is_empty()),
             ("members", !expect.members.is_empty()),

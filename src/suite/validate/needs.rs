@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::texts;
 use crate::{
-    idjag::{HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
+    idjag::{EncryptionKey, HmacSecret, IdJagChange, KeyChoice, SignatureDefect},
     suite::{Case, Constraint, Exchange, Need, Step},
     template,
     token_request::{ClientAuthenticationMethod, ClientChoice, SecretChoice},
@@ -87,6 +87,11 @@ fn of_assertion(change: &IdJagChange, needs: &mut BTreeSet<Need>) {
     {
         needs.insert(Need::ClientSecret);
     }
+    match change.encrypted.map(|encryption| encryption.key) {
+        Some(EncryptionKey::Target) => _ = needs.insert(Need::TargetKey),
+        Some(EncryptionKey::ClientSecret) => _ = needs.insert(Need::ClientSecret),
+        Some(EncryptionKey::Password) | None => {}
+    }
 }
 
 fn of_constraints(constraints: &BTreeMap<String, Constraint>, needs: &mut BTreeSet<Need>) {
@@ -111,6 +116,9 @@ fn of_variable(name: &str) -> Option<Need> {
         "resource" => Need::Resource,
         "other_resource" => Need::OtherResource,
         "expect_subject" => Need::ExpectSubject,
+        "target.encryption_jwk" => Need::TargetKey,
+        "target.authorization_details_type" => Need::AuthorizationDetails,
+        "email" => Need::Email,
         _ => return None,
     })
 }

@@ -46,6 +46,13 @@ pub(super) fn of_token_request(path: &Path<'_>, change: &TokenRequestChange, vis
     for (at, parameter) in change.add_parameters.iter().enumerate() {
         of_text(&added.index(at).key("value"), &parameter.value, visit);
     }
+    if let Some(dpop) = &change.dpop {
+        let path = path.key("dpop");
+        for (key, members) in [("claims", &dpop.claims), ("header", &dpop.header)] {
+            let path = path.key(key);
+            members.iter().for_each(|(name, value)| of_value(&path.key(name), value, visit));
+        }
+    }
     let Some(authentication) = &change.client_authentication else { return };
     if let Some(text) = &authentication.authorization {
         of_text(&path.key("client_authentication").key("authorization"), text, visit);
@@ -61,6 +68,9 @@ pub(super) fn of_constraints(path: &Path<'_>, all: &BTreeMap<String, Constraint>
             ("differs_from", &constraint.differs_from),
             ("contains", &constraint.contains),
             ("excludes", &constraint.excludes),
+            ("includes", &constraint.includes),
+            ("lacks", &constraint.lacks),
+            ("lacks_word", &constraint.lacks_word),
         ];
         for (key, value) in values {
             if let Some(value) = value {

@@ -154,9 +154,49 @@ pub fn claims() -> Vec<Row> {
         row!(
             AuthorizationDetailsDropped,
             id_jag(b, b.mint().claim("authorization_details", json!([{ "type": "x" }]))),
-            GRANT,
+            "400 invalid_authorization_details",
             "token"
         ),
-        row!(CnfIgnored, id_jag(b, b.mint().claim("cnf", json!({ "jkt": "x" }))), GRANT, "token"),
+    ]
+}
+
+/// The user: almost the right name, another claim that names one.
+pub fn subjects() -> Vec<Row> {
+    fn subject<'a>(bench: &'a Bench, change: impl FnOnce(Mint) -> Mint + Send + 'a) -> Observation<'a> {
+        let request = id_jag(bench, change);
+        Box::pin(async move { request.send().await.claim("sub") })
+    }
+    vec![
+        row!(
+            SubNormalised,
+            look(b, {
+                let upper = subject(b, |m| m.claim("sub", "USER-123 ")).await;
+                format!("{upper} {}", subject(b, |m| m.claim("sub", "rene\u{301}")).await)
+            }),
+            "\"USER-123 \" \"rene\u{301}\"",
+            "\"user-123\" \"ren\u{e9}\""
+        ),
+        row!(SubPattern, look(b, { subject(b, |m| m.claim("sub", "*")).await }), "\"*\"", "\"user-123\""),
+        row!(
+            EmailUnverifiedKey,
+            look(b, { subject(b, |m| m.claim("sub", "new").claim("email", Playground::EMAIL)).await }),
+            "\"new\"",
+            "\"user-123\""
+        ),
+        row!(
+            SubIdWins,
+            look(b, {
+                let sub_id = json!({ "format": "opaque", "id": "other" });
+                subject(b, |m| m.claim("sub_id", sub_id)).await
+            }),
+            "\"user-123\"",
+            "\"other\""
+        ),
+        row!(
+            TenantIgnored,
+            look(b, { (subject(b, |m| m.claim("tenant", "b")).await == "\"user-123\"").to_string() }),
+            "false",
+            "true"
+        ),
     ]
 }

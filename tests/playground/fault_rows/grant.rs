@@ -83,6 +83,45 @@ pub fn grants() -> Vec<Row> {
     ]
 }
 
+/// Resources in other letters, in the form, by another name.
+pub fn resources() -> Vec<Row> {
+    let [todos, notes] = Playground::RESOURCES;
+    assert_eq!([todos, notes], ["https://todos.example/api", "https://notes.example/api"]);
+    vec![
+        row!(
+            ResourceParamIgnored,
+            look(b, {
+                let both = id_jag(b, |m| m.claim("resource", json!(Playground::RESOURCES)));
+                both.set("resource", Playground::RESOURCES[1]).send().await.member("resource")
+            }),
+            "\"https://notes.example/api\"",
+            "[\"https://todos.example/api\",\"https://notes.example/api\"]"
+        ),
+        row!(
+            RepeatedResourceRefused,
+            look(b, {
+                let both = id_jag(b, |m| m.claim("resource", json!(Playground::RESOURCES)));
+                let [todos, notes] = Playground::RESOURCES;
+                both.set("resource", todos).add("resource", notes).send().await.short()
+            }),
+            "token",
+            REQUEST
+        ),
+        row!(
+            ResourceComparedVerbatim,
+            id_jag(b, b.mint().claim("resource", "HTTPS://TODOS.example/api")),
+            "token",
+            GRANT
+        ),
+        row!(
+            ResourceVsAudienceBypass,
+            look(b, { good(b).set("audience", "https://foreign.example").send().await.claim("aud") }),
+            "\"https://todos.example/api\"",
+            "[\"https://todos.example/api\",\"https://foreign.example\"]"
+        ),
+    ]
+}
+
 pub fn replays() -> Vec<Row> {
     vec![
         row!(

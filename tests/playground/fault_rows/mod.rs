@@ -3,15 +3,20 @@
 mod assertion;
 mod claims;
 mod client_assertions;
+mod forms;
 mod grant;
+mod possession;
 mod server;
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::LazyLock};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64URL};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64URL},
+};
 use jagspec::token_request::ClientAuthenticationMethod;
 use jagspec::{
-    keys::Algorithm,
+    keys::{Algorithm, SigningKey},
     playground::{
         ClientAuthMethod, Fault, JWKS_LIFETIME, NoCommonScope, Playground, Policies, PublicClients,
     },
@@ -36,6 +41,11 @@ const GRANT: &str = "400 invalid_grant";
 const CLIENT: &str = "401 invalid_client";
 const REQUEST: &str = "400 invalid_request";
 const HTML: &str = "200 text/html; charset=utf-8";
+
+/// An RSA key of 1024 bits.
+static SHORT: LazyLock<SigningKey> = LazyLock::new(|| {
+    SigningKey::short_rsa_from_pem(include_str!("../../../fixtures/keys/small-rsa.pem")).unwrap()
+});
 
 fn by_other(bench: &Bench) -> Mint {
     bench.mint().claim("iss", format!("{}/other", bench.idp.issuer)).signed_by(&KEYS.other, Algorithm::ES256)
@@ -121,8 +131,13 @@ pub fn rows() -> Vec<Row> {
         client_assertions::client_assertions(),
         assertion::forms(),
         assertion::keys(),
+        forms::forms(),
+        forms::keys(),
         claims::claims(),
+        claims::subjects(),
+        possession::possession(),
         grant::grants(),
+        grant::resources(),
         grant::replays(),
         grant::responses(),
     ]
