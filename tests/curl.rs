@@ -166,7 +166,7 @@ fn carried_out(exchanges: &[Value], folder: &Path) -> Vec<String> {
         .args(["-c", &format!("{CURL}\n{}", lines.join("\n"))])
         .current_dir(folder)
         .envs([("PATH", path.as_str()), ("JAGSPEC_CLIENT_SECRET", "todo-app-secret")])
-        .env("JAGSPEC_OTHER_CLIENT_SECRET", "notes:app+100% secret")
+        .env("JAGSPEC_OTHER_CLIENT_SECRET", "notes:app+100% sécret")
         .env("XDG_STATE_HOME", state_folder())
         .output()
         .unwrap();
@@ -207,7 +207,7 @@ fn same_client(authorization: &str) -> bool {
     let decoded = String::from_utf8(B64.decode(credentials).unwrap()).unwrap();
     let Some((_, secret)) = decoded.split_once(':') else { return false };
     let parsed = url::form_urlencoded::parse(format!("s={secret}").as_bytes()).next().unwrap().1.into_owned();
-    parsed == "notes:app+100% secret"
+    parsed == "notes:app+100% sécret"
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn what_a_baseline_knows_is_told_apart() {
 
 /// A text with which a page could be made to act, in each place where a target or a suite file has a say.
 const HARM: &str = "</script></style></pre><script src=//evil.example/x>1</script><img src=x onerror=alert(1)>\
-                    \"' onclick=\"alert(1)\" style='x' {{ 7*7 }}{% raw %}&lt;\u{202e}\u{7}";
+                    \"' onclick=\"alert(1)\" style='x' {{ 7*7 }}{% raw %}&lt;\u{202e}\u{7}\u{2028}##[add-mask]x";
 
 fn harmful() -> Report {
     let mut report = sample("hostile");
@@ -195,7 +195,8 @@ fn harmful() -> Report {
     with_json.response.as_mut().unwrap().body = json;
     let mut with_text = exchange.clone();
     with_text.request.body = format!("assertion={HARM}&{HARM}={HARM}");
-    with_text.response.as_mut().unwrap().body = format!("{HARM}\r\n{HARM}\u{1b}[2J");
+    with_text.response.as_mut().unwrap().body =
+        format!("{HARM}\r\n{HARM}\u{1b}[2J\n::add-mask::x\n  ::error::x");
     exchange.response = None;
     exchange.error = Some(HARM.to_owned());
     report.exchanges.extend([exchange, with_json, with_text]);
@@ -234,7 +235,9 @@ fn nothing_that_a_target_says_acts_in_the_page() {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
     };
-    assert!(!page.contains(harmful));
+    assert!(!page.contains(harmful) && !page.contains('\u{2028}'));
+    // The page may be printed into the log of a CI system.
+    assert!(!page.contains("##[") && !page.lines().any(|line| line.trim_start().starts_with("::")));
     assert!(markup.contains(r"\u{202e}\x07"), "what is made harmless can still be read");
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -96,7 +96,9 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
         if path.is_none() && files.iter().any(|file: &ReportFile| file.path.is_none()) {
             return Err(wrong("two reports cannot both go to standard output".into()));
         }
-        if files.iter().any(|file: &ReportFile| file.path.is_some() && file.path == path) {
+        let is_same =
+            |other: &PathBuf| path.as_ref().is_some_and(|path| destination(path) == destination(other));
+        if files.iter().any(|file: &ReportFile| file.path.as_ref().is_some_and(is_same)) {
             return Err(wrong(format!("`{text}` would replace the other report of that path")));
         }
         files.push(ReportFile { format, path });
@@ -109,19 +111,39 @@ pub(super) fn report_files(typed: &[String]) -> Result<Vec<ReportFile>, UsageErr
 /// # Errors
 /// Names the path and the mend.
 pub(super) fn check_writable(option: &'static str, path: &Path) -> Result<(), UsageError> {
-    let problem = |error: std::io::Error| UsageError {
+    let wrong = |why: String, mend: &str| UsageError {
         option,
-        problem: format!(
-            "{} cannot be written ({error}); name a file in a folder that exists",
-            path.display()
-        ),
+        problem: format!("{} cannot be written ({why}); {mend}", path.display()),
     };
+    let problem = |error: io::Error| wrong(error.to_string(), "name a file in a folder that exists");
+    if path.is_dir() {
+        return Err(wrong("it is a folder".into(), "name a file in it"));
+    }
+    // To open and close a pipe would tell its reader that nothing more comes.
+    if path.exists() && !path.is_file() {
+        return Ok(());
+    }
+    let path = destination(path);
     let existed = path.exists();
-    fs::OpenOptions::new().append(true).create(true).open(path).map_err(problem)?;
+    fs::OpenOptions::new().append(true).create(true).open(&path).map_err(problem)?;
     if !existed {
-        fs::remove_file(path).map_err(problem)?;
+        fs::remove_file(&path).map_err(problem)?;
     }
     Ok(())
+}
+
+/// Where a file is in truth, whether it is there yet or not: a link stays a link to what is written.
+fn destination(path: &Path) -> PathBuf {
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let path = path.read_link().map_or_else(|_| path.to_owned(), |target| folder(path).join(target));
+    match (path.canonicalize(), folder(&path).canonicalize(), path.file_name()) {
+        (Ok(real), ..) => real,
+        (Err(_), Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
 }
 
 /// Writes a file beside its place and moves it there, so that a full disk leaves no half of one.
@@ -129,20 +151,21 @@ pub(super) fn check_writable(option: &'static str, path: &Path) -> Result<(), Us
 /// # Errors
 /// Names the path and what the system says.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
     // What is no plain file (`/dev/stderr`, a pipe) cannot be replaced: it is written to.
     if path.exists() && !path.is_file() {
         return fs::write(path, text).map_err(failed);
     }
+    let path = destination(path);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);
     // In a folder that takes no new files, the one that is there may still be writable.
-    let Ok(mut file) = fs::File::create(&beside) else { return fs::write(path, text).map_err(failed) };
+    let Ok(mut file) = fs::File::create(&beside) else { return fs::write(&path, text).map_err(failed) };
     let written = (|| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&beside, &path)
     })();
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);

@@ -1,7 +1,10 @@
 //! The terminal: standard output and standard error, colour where a person sees it, one line of progress. The only
 //! place that prints.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{ErrorKind, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use crate::{report::terminal, run::Progress};
 
@@ -17,6 +20,8 @@ pub struct Screen {
     colour_err: bool,
     progress: bool,
     columns: usize,
+    /// Something was said that nobody can read.
+    lost: AtomicBool,
 }
 
 impl Screen {
@@ -29,6 +34,7 @@ impl Screen {
             colour_err: colour(anstream::AutoStream::choice(&std::io::stderr())),
             progress: std::io::stderr().is_terminal(),
             columns: columns(),
+            lost: AtomicBool::new(false),
         }
     }
 
@@ -48,14 +54,23 @@ impl Screen {
     }
 
     /// Says what the command was asked for. A reader that has gone away (`jagspec list | head`) ends the output,
-    /// not the command.
+    /// not the command; a full disk is an error, which [`Screen::has_lost_a_result`] remembers.
     pub fn result(&self, text: &str) {
-        let _ = if self.results_on_stderr {
-            std::io::stderr().write_all(text.as_bytes())
-        } else {
-            let mut out = std::io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        };
+        if self.results_on_stderr {
+            return self.message(text);
+        }
+        match self.report(text) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.lost.store(true, Ordering::Relaxed);
+                self.message(&format!("error: standard output: {error}\n"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a result could not be written.
+    pub fn has_lost_a_result(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Writes a report to standard output.

@@ -8,7 +8,7 @@ use crate::{
     observation::clip,
     report::{
         Outcome,
-        text::{Page, Span},
+        page::{Page, Span},
     },
 };
 

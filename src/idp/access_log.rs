@@ -9,6 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::issuer::IssuerRole;
+use crate::observation::clip;
 
 /// So many entries are kept; beyond, only counts: a target that fetches in a loop must not fill the memory.
 pub const MAX_ENTRIES: usize = 10_000;
@@ -114,7 +115,10 @@ impl AccessLog {
 
 /// The printable ASCII of a text that a stranger wrote, `?` for the rest, so that it can stand in a terminal.
 fn printable(text: &str, max: usize) -> String {
-    text.chars().take(max).map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect()
+    clip(text, max)
+        .chars()
+        .map(|c| if c == ' ' || c == '…' || c.is_ascii_graphic() { c } else { '?' })
+        .collect()
 }
 
 #[cfg(test)]
@@ -166,6 +170,7 @@ mod tests {
         assert_eq!(entry.path, "/?[2J");
         let agent = entry.user_agent.unwrap();
         assert!(agent.starts_with("agent???aaa"), "{agent}");
-        assert_eq!(agent.len(), 200);
+        assert_eq!(agent.chars().count(), 201);
+        assert!(agent.ends_with('…'), "it is seen that it was cut");
     }
 }

@@ -252,7 +252,8 @@ pub(super) fn internals(response: &Response) -> Option<(&'static str, String)> {
     let unescaped = text.replace("\\t", "\t").replace("\\\"", "\"");
     MARKS.into_iter().find_map(|(mark, what)| {
         let start = unescaped.find(mark)?;
-        let excerpt: String = unescaped[start..].chars().take(80).collect();
+        // Longer than what is shown of it, so that whoever shows it sees that it is cut.
+        let excerpt: String = unescaped[start..].chars().take(200).collect();
         Some((what, excerpt.replace('\n', " ")))
     })
 }

@@ -5,12 +5,12 @@ use schemars::{Schema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FORMAT, Report, Summary, text::is_unsafe};
+use super::{FORMAT, Report, Summary, text::unsafe_characters};
 
 /// The JSON report, indented, with a newline at its end.
 ///
-/// Characters that could steer a terminal or disguise a text (all come from the target) are written as `\u` escapes:
-/// the same value to every parser, and harmless when the report is shown with `cat`.
+/// Characters that could steer a terminal or a CI system's log, or disguise a text (all come from the target), are
+/// written as `\u` escapes: the same value to every parser, and harmless when the report is shown with `cat`.
 ///
 /// # Errors
 ///
@@ -80,19 +80,16 @@ pub(crate) fn harmless(document: &impl Serialize) -> Result<String, serde_json::
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
     // serde_json escapes C0 itself; the newlines that are left are its indentation.
-    if !text.contains(|c| c != '\n' && is_unsafe(c)) {
-        return Ok(text);
-    }
     let mut escaped = String::with_capacity(text.len() + 64);
-    for c in text.chars() {
-        if c != '\n' && is_unsafe(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            escaped.push(c);
+    let mut copied = 0;
+    for (at, c) in unsafe_characters(&text).filter(|(_, c)| *c != '\n') {
+        escaped.push_str(&text[copied..at]);
+        copied = at + c.len_utf8();
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            escaped.push_str(&format!("\\u{unit:04x}"));
         }
     }
+    escaped.push_str(&text[copied..]);
     Ok(escaped)
 }
 

@@ -14,6 +14,7 @@ pub mod junit;
 mod made;
 pub mod markdown;
 mod normalise;
+pub(crate) mod page;
 pub mod redact;
 pub mod sarif;
 mod shard;

@@ -19,7 +19,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use self::needle::{Needle, Needles};
+use self::needle::{CUT, Needle, Needles};
 use super::{ExchangeReport, Report, text::replace_stretches};
 use crate::settings::Secret;
 
@@ -60,22 +60,27 @@ pub struct Redactor {
 impl Redactor {
     /// A redactor that knows these secrets, and everything that is secret by its place.
     ///
-    /// A secret of less than four characters is only redacted in its place. One made of letters alone and shorter
-    /// than sixteen (`secret`) is only replaced as a whole word, so that `client_secret_post` stays readable.
+    /// A secret of less than four characters is only redacted in its place and as the end of HTTP Basic credentials.
+    /// One made of letters alone and shorter than sixteen (`secret`) is only replaced as a whole word, so that
+    /// `client_secret_post` stays readable.
     pub fn new(secrets: Vec<Secret>) -> Self {
-        let known = |secret: &Secret| {
-            let text = secret.expose();
-            (text.chars().count() >= SHORTEST_SECRET).then(|| Needle::new(text, SECRET))
-        };
-        let headers = AUTHORIZATION.map(str::to_owned).to_vec();
-        Self { needles: Needles::new(secrets.iter().filter_map(known).collect()), headers }
+        Self::with_headers(secrets, [])
     }
 
-    /// The same redactor, for which the values of these header fields are secret too: those of `--header`.
-    #[must_use]
-    pub fn with_headers(mut self, names: impl IntoIterator<Item = String>) -> Self {
-        self.headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase()));
-        self
+    /// The same with these header fields, whose values are secret: those of `--header`. Of a value with several
+    /// parts (`Bearer abc`, `a=b; c=d`) each part that could be a credential is one.
+    pub fn with_headers(secrets: Vec<Secret>, fields: impl IntoIterator<Item = (String, Secret)>) -> Self {
+        let mut headers = AUTHORIZATION.map(str::to_owned).to_vec();
+        let mut values: Vec<String> = secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+        for (name, value) in fields {
+            headers.push(name.to_ascii_lowercase());
+            values.extend(parts(value.expose()).map(str::to_owned));
+            values.push(value.expose().to_owned());
+        }
+        let (known, short): (Vec<_>, Vec<_>) =
+            values.iter().map(String::as_str).partition(|text| text.chars().count() >= SHORTEST_SECRET);
+        let needles = known.into_iter().map(Needle::secret).collect();
+        Self { needles: Needles::new(needles).with_short(short.into_iter()), headers }
     }
 
     /// The text without what is secret in it.
@@ -125,7 +130,13 @@ impl Redactor {
             }
             self.redact_headers(&mut request.headers, &tokens);
             if let Some(response) = &mut exchange.response {
+                // What the cut has left of a secret is known by the sign that stands where texts are cut.
+                let cut = response.body_truncated;
+                response.body.extend(cut.then_some(CUT));
                 redact(&mut response.body);
+                if cut && response.body.ends_with(CUT) {
+                    response.body.pop();
+                }
                 self.redact_headers(&mut response.headers, &tokens);
             }
             exchange.error.iter_mut().for_each(redact);
@@ -134,6 +145,7 @@ impl Redactor {
 
     fn redact_headers(&self, headers: &mut [(String, String)], tokens: &Needles) {
         for (name, value) in headers {
+            *name = self.redact_with(name, tokens);
             *value = if self.headers.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
                 places::header_value(name, value)
             } else {
@@ -147,12 +159,15 @@ impl Redactor {
             Value::String(text) => *text = self.redact_with(text, tokens),
             Value::Array(items) => items.iter_mut().for_each(|item| self.redact_value(item, tokens)),
             Value::Object(members) => {
-                for (name, member) in members.iter_mut() {
-                    if let Value::String(text) = member {
-                        *text = places::member_value(name, text);
+                let is_jwk = members.contains_key("kty");
+                let redacted = std::mem::take(members).into_iter().map(|(name, mut member)| {
+                    if let Value::String(text) = &mut member {
+                        *text = places::member_value(&name, text, is_jwk);
                     }
-                    self.redact_value(member, tokens);
-                }
+                    self.redact_value(&mut member, tokens);
+                    (self.redact_with(&name, tokens), member)
+                });
+                *members = redacted.collect();
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -182,6 +197,15 @@ impl Redactor {
             kept(text, at).or_else(|| self.needles.find(text, at)).or_else(|| tokens.find(text, at))
         })
     }
+}
+
+/// The parts of a header field's value that could be credentials by themselves: long enough, and no plain word.
+fn parts(value: &str) -> impl Iterator<Item = &str> {
+    const SHORTEST_PART: usize = 8;
+    let pieces = value.split([' ', ';', ',']);
+    let with_values = pieces.flat_map(|piece| [Some(piece), piece.split_once('=').map(|(_, value)| value)]);
+    let values = with_values.flatten().map(|part| part.trim_matches('"'));
+    values.filter(|part| part.len() >= SHORTEST_PART && part.bytes().any(|byte| !byte.is_ascii_alphabetic()))
 }
 
 /// A stretch and what is put in its place.
@@ -231,7 +255,7 @@ fn tokens_of(exchanges: &[ExchangeReport]) -> Vec<Needle> {
         for token in TOKENS.iter().filter_map(|name| members.get(*name)?.as_str()) {
             let opaque = token.chars().count() >= SHORTEST_TOKEN && !places::is_jws(token);
             if opaque && marker_at(token, 0).is_none() {
-                found.push(Needle::new(token, TOKEN));
+                found.push(Needle::token(token));
             }
         }
     }

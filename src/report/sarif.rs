@@ -4,14 +4,18 @@
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest;
 use serde::Serialize;
 
 use super::{
     CaseReport, EntryState, Level, Outcome, Report, json,
-    text::{sanitise, unfolded},
+    text::{sanitise, truncate, unfolded},
     verdict::{is_critical, place},
 };
 use crate::suite::registry::{Registry, Row};
+
+/// Columns of a rule's short description; GitHub takes 1024 characters.
+const LONGEST_SHORT: usize = 500;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0-rtm.5.json";
 
@@ -39,9 +43,11 @@ struct Tool {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Driver {
     name: &'static str,
     version: String,
+    semantic_version: String,
     rules: Vec<Rule>,
 }
 
@@ -50,6 +56,7 @@ struct Driver {
 struct Rule {
     id: String,
     short_description: Message,
+    full_description: Message,
     help: Message,
     #[serde(skip_serializing_if = "Option::is_none")]
     help_uri: Option<String>,
@@ -59,6 +66,18 @@ struct Rule {
 #[derive(Serialize)]
 struct Tags {
     tags: Vec<String>,
+    /// A number as GitHub reads it: from 9.0 on it is "critical".
+    #[serde(rename = "security-severity", skip_serializing_if = "Option::is_none")]
+    security_severity: Option<&'static str>,
+}
+
+impl Tags {
+    /// A hole is a matter of security, a wrong error is none.
+    fn mark_as_hole(&mut self) {
+        if self.security_severity.replace("9.0").is_none() {
+            self.tags.push("security".to_owned());
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -167,6 +186,9 @@ pub fn render(
             rules.push(rule(id.clone(), case, registry));
             rules.len() - 1
         });
+        if is_critical(case) {
+            rules[rule_index].properties.mark_as_hole();
+        }
         let (file, start_line) = location.map_or_else(|| place(&case.source), |file| (file, 1));
         results.push(SarifResult {
             rule_id: id,
@@ -174,8 +196,7 @@ pub fn render(
             level,
             message: Message::new(&message(case)),
             locations: [at(file, start_line)],
-            // Two runs show the same problem when the same case found it.
-            partial_fingerprints: BTreeMap::from([("jagspecCase/v1", shown(&case.name))]),
+            partial_fingerprints: fingerprints(&case.name),
             baseline_state: report
                 .baseline
                 .as_ref()
@@ -189,7 +210,8 @@ pub fn render(
             },
         });
     }
-    let driver = Driver { name: "jagspec", version: shown(&report.run.version), rules };
+    let version = shown(&report.run.version);
+    let driver = Driver { name: "jagspec", version: version.clone(), semantic_version: version, rules };
     let run = Run {
         tool: Tool { driver },
         invocations: [invocation(report)],
@@ -201,6 +223,14 @@ pub fn render(
         column_kind: "unicodeCodePoints",
     };
     json::harmless(&Sarif { schema: SCHEMA, version: "2.1.0", runs: [run] })
+}
+
+/// Two runs show the same problem when the same case found it. GitHub looks at the first of these alone, which it would
+/// else make of the line's text: then all cases of a rule were one where they point at one line.
+fn fingerprints(name: &str) -> BTreeMap<&'static str, String> {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+    let hash: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    BTreeMap::from([("primaryLocationLineHash", format!("{hash}:1")), ("jagspecCase/v1", shown(name))])
 }
 
 /// Why a result is to be hidden (3.35): it is known, by a file outside of the code. Where there is a baseline, the
@@ -259,10 +289,11 @@ fn rule(id: String, case: &CaseReport, registry: &Registry) -> Rule {
     tags.extend(requirement.map(|it| it.document.clone()));
     Rule {
         id,
-        short_description: Message::new(&text),
+        short_description: Message::new(&truncate(&unfolded(&text), LONGEST_SHORT)),
+        full_description: Message::new(&text),
         help: Message::new(&help),
         help_uri: url.filter(|url| is_web(url)).map(str::to_owned),
-        properties: Tags { tags },
+        properties: Tags { tags, security_severity: None },
     }
 }
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{
     CaseReport, Diagnosis, EntryState, Outcome, ProfileEntry, Report,
-    text::{Page, Span, columns, truncate, unfolded},
+    page::{Page, Span},
+    text::{columns, truncate, unfolded},
     verdict::{Tone, cases_of, counted, counted_cases, is_critical, known, reasons_of},
 };
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+};
 
 use super::{
     Baseline,
@@ -49,21 +52,20 @@ impl State<'_> {
         let semaphore = Arc::new(Semaphore::new(session.settings.jobs.max(1)));
         let mut tasks = JoinSet::new();
         for index in ready.iter().copied() {
-            let case = self.slots[index].case.clone();
-            let (session, semaphore) = (session.clone(), semaphore.clone());
+            // Before the case is spawned, so that cases begin in the order of the report: with `--jobs 1` that is their
+            // order in time. The semaphore is never closed, so a permit always comes.
+            let permit = semaphore.clone().acquire_owned().await;
+            let (case, session) = (self.slots[index].case.clone(), session.clone());
             tasks.spawn(async move {
-                // The semaphore is never closed, so a permit always comes.
-                let _permit = semaphore.acquire().await;
+                let _permit = permit;
                 (index, run_case(&case, &session, &baseline, None).await)
             });
+            while let Some(joined) = tasks.try_join_next() {
+                self.keep_result(joined);
+            }
         }
         while let Some(joined) = tasks.join_next().await {
-            // A task cannot panic or be cancelled here; were it to, its case is reported as one that was not carried
-            // out.
-            if let Ok((index, result)) = joined {
-                self.report_progress(index, &result);
-                self.results.insert(index, result);
-            }
+            self.keep_result(joined);
         }
         self.settle_results();
         if ready.is_empty() {
@@ -72,6 +74,14 @@ impl State<'_> {
         let after = self.send_controls(session, baseline, &ready, &format!("after {suite}")).await;
         self.withdraw_refusals(&ready, &after);
         self.let_go(&ready);
+    }
+
+    /// A task cannot panic or be cancelled here; were it to, its case is reported as one that was not carried out.
+    fn keep_result(&mut self, joined: Result<(usize, Result<CaseRun, String>), JoinError>) {
+        if let Ok((index, result)) = joined {
+            self.report_progress(index, &result);
+            self.results.insert(index, result);
+        }
     }
 
     pub(super) async fn run_exclusive(&mut self, session: &Arc<Session>, baseline: Baseline) {

@@ -72,5 +72,10 @@ fn exchange_report(observation: &Observation, again: &Command) -> ExchangeReport
 /// A body as text, cut; bytes that are no UTF-8 are replaced.
 fn text(body: &[u8]) -> (String, bool) {
     let cut = body.len() > KEPT;
-    (String::from_utf8_lossy(&body[..body.len().min(KEPT)]).into_owned(), cut)
+    let mut end = body.len().min(KEPT);
+    // Not within a character: its first bytes would be no UTF-8.
+    while cut && end > KEPT - 4 && body[end] & 0b1100_0000 == 0b1000_0000 {
+        end -= 1;
+    }
+    (String::from_utf8_lossy(&body[..end]).into_owned(), cut)
 }

@@ -1,10 +1,10 @@
 //! Reports: where they may go, which is found out before the run, and the snapshot that is kept.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
-use crate::{Program, Untouched};
+use crate::{Program, Untouched, folder::Folder};
 
 const ONE: [&str; 2] = ["token-response::accepted", "--exact"];
 
@@ -13,7 +13,7 @@ fn an_unwritable_path_is_found_before_the_run() {
     let target = Untouched::new();
     for (report, words) in [
         ("json=absent/report.json", "absent/report.json cannot be written"),
-        ("json=.", ". cannot be written"),
+        ("json=.", ". cannot be written (it is a folder); name a file in it"),
         ("snapshot=file/report", "cannot be written"),
         ("json", "`json` names no file; write FORMAT=PATH, such as json=report.json"),
         ("json=", "`json=` names no file"),
@@ -29,12 +29,120 @@ fn an_unwritable_path_is_found_before_the_run() {
     let twice = |one, other| target.run().with(["--report", one, "--report", other]).run();
     twice("json=-", "snapshot=-").refuses(&["two reports cannot both go to standard output"]);
     twice("json=same", "snapshot=same").refuses(&["`snapshot=same` would replace the other report"]);
+    twice("json=same", "snapshot=./same").refuses(&["`snapshot=./same` would replace the other report"]);
     // Of two that are wanted neither is touched when one of them cannot be written.
     let program = target.run().file("report.json", "as it was");
     program
         .with(["--report", "json=report.json", "--report", "snapshot=absent/x"])
         .run()
         .refuses(&["absent/x"]);
+}
+
+/// As a folder without the right to write is to who is not root.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_file_is_found_before_the_run() {
+    let target = Untouched::new();
+    target
+        .run()
+        .with(["--report", "html=/proc/report.html"])
+        .run()
+        .refuses(&["--report: /proc/report.html cannot be written (", "name a file in a folder that exists"]);
+}
+
+#[test]
+fn a_location_without_a_sarif_report_is_a_mistake() {
+    let target = Untouched::new();
+    let program = target.run().with(["--sarif-location", "src/as.rs", "--report", "json=report.json"]);
+    program.run().refuses(&["--sarif-location: there is no SARIF report; add --report sarif=FILE"]);
+    // In the environment an empty one is none.
+    Program::new(ONE).variable("JAGSPEC_SARIF_LOCATION", "").run().says(0, &["✓ PASS"]);
+}
+
+/// `/dev/full` is a disk without room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_and_the_other_reports_are_written() {
+    let program = Program::new(ONE).with(["--report", "html=/dev/full", "--report", "json=report.json"]);
+    let finished = program.run();
+    finished.says(1, &["a report could not be written", "exit 1: a report could not be written"]);
+    assert!(finished.stderr.contains("error: a report could not be written: /dev/full: No space left"));
+    assert_eq!(program.report()["exit_status"], 0, "of the other's trouble it knows nothing");
+    // A status that says more than that stays.
+    let gone = ["--target", "http://127.0.0.1:1", "--client-id", "ci", "--idp-listen", "127.0.0.1:0"];
+    Program::new(gone).with(["--report", "json=/dev/full"]).run().says(3, &["/dev/full: No space left"]);
+}
+
+/// The disk is full in the middle of a report, which the system's bound of a file's size stands in for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_becomes_full_leaves_the_old_report_and_no_half_of_a_new_one() {
+    let reports = "--report html=page.html --report junit=junit.xml --report json=report.json";
+    let script =
+        format!("trap '' XFSZ; ulimit -f 40; exec \"$0\" token-response::accepted --exact {reports}");
+    let folder = Folder::new();
+    folder.file("page.html", "as it was");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_jagspec")]).current_dir(folder.root());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: a report could not be written: page.html: File too large"), "{said}");
+    assert_eq!(fs::read_to_string(folder.path("page.html")).unwrap(), "as it was");
+    for whole in ["junit.xml", "report.json"] {
+        let text = fs::read_to_string(folder.path(whole)).unwrap();
+        assert!(text.ends_with(">\n") || text.ends_with("}\n"), "{whole}: {text}");
+    }
+    assert_eq!(fs::read_dir(folder.root()).unwrap().count(), 3, "nothing else is left");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_is_full_is_an_error_and_one_that_is_closed_is_none() {
+    let run = |script: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_jagspec")]);
+        let output = command.current_dir(Folder::new().root()).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let one = "\"$0\" token-response::accepted --exact";
+    let full = (1, "error: standard output: No space left on device (os error 28)\n".to_owned());
+    assert_eq!(run(&format!("{one} > /dev/full")), full);
+    assert_eq!(run("\"$0\" list > /dev/full"), full);
+    let (status, said) = run(&format!("{one} --report json=- > /dev/full"));
+    assert!(said.contains("error: a report could not be written: standard output: No space left"), "{said}");
+    assert!(said.contains("\nexit 1: a report could not be written") && status == 1, "{said}");
+    assert_eq!(run(&format!("{one} >&-")).0, 0);
+    // `true` reads nothing and ends long before the run.
+    let (_, said) = run(&format!("{{ {one}; echo status $? >&2; }} | true"));
+    assert_eq!(said, "status 0\n");
+}
+
+/// A link stays a link, also one to a file that is not there yet; a pipe is written to.
+#[cfg(unix)]
+#[test]
+fn a_report_goes_where_a_link_or_a_pipe_leads() {
+    let program = Program::new(ONE).file("there.json", "as it was").with([
+        "--report",
+        "json=report.json",
+        "--report",
+        "snapshot=link.snap",
+        "--report",
+        "junit=pipe",
+    ]);
+    std::os::unix::fs::symlink("there.json", program.folder.path("report.json")).unwrap();
+    std::os::unix::fs::symlink(program.folder.path("absent.snap"), program.folder.path("link.snap")).unwrap();
+    let pipe = program.folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    program.run().says(0, &["✓ PASS"]);
+    for (link, file, words) in
+        [("report.json", "there.json", "jagspec/1"), ("link.snap", "absent.snap", "# jagspec snapshot")]
+    {
+        assert!(program.folder.path(link).is_symlink(), "{link}");
+        assert!(program.read(file).contains(words), "{file}");
+    }
+    assert!(reader.join().unwrap().ends_with("</testsuites>\n"));
 }
 
 #[test]
@@ -96,6 +204,13 @@ fn a_snapshot_that_differs_fails_the_run() {
         .says(1, &["the snapshot differs from the file that was there", "- token-response", "exit 1"]);
     assert_eq!(program.report()["exit_status"], 1);
     assert_eq!(program.read("report.snap"), snapshot, "the new one is in its place");
+    // The header of a file that insta has written is left alone.
+    let header = "---\nsource: tests/as.rs\nexpression: text\n---\n";
+    let program = program.file("report.snap", format!("{header}{snapshot}"));
+    program.run().says(0, &["✓ PASS"]);
+    let program = program.file("report.snap", format!("{header}{}", snapshot.replace("pass", "fail")));
+    program.run().says(1, &["the snapshot differs"]);
+    assert_eq!(program.read("report.snap"), format!("{header}{snapshot}"));
     let program = program.file("report.snap", b"\xff\x1b[2J");
     let finished = program.run();
     finished.says(1, &["the snapshot differs"]);

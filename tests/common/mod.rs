@@ -40,6 +40,8 @@ pub struct Setup {
     pub shard: Option<Shard>,
     /// The time, at which the clock of the run stands still; the system's where none is set.
     pub now: Option<i64>,
+    /// What every `jti` begins with; `jti` where nothing is set: the playground is this run's own, and has seen no other.
+    pub ids: Option<String>,
 }
 
 impl Setup {
@@ -87,8 +89,7 @@ pub async fn run(setup: Setup, registry: &Registry, suites: &[Suite]) -> Report 
         registry,
         idp: &idp,
         clock,
-        // The playground is this run's own, and has seen no other `jti`.
-        ids: Arc::new(Ids::new("jti")),
+        ids: Arc::new(Ids::new(setup.ids.unwrap_or_else(|| "jti".to_owned()))),
         interrupted,
         progress: &|_| {},
     }

@@ -1,5 +1,7 @@
 //! A folder of its own for each test that needs one.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -12,7 +12,7 @@ use crate::{
     idp::{Keyring, key_store},
     report::{
         json,
-        text::{Page, Span},
+        page::{Page, Span},
     },
     suite::load,
 };

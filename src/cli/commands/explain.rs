@@ -5,7 +5,7 @@ use crate::{
     cli::Screen,
     judge::expected_sentence,
     problem::nearest,
-    report::text::{self, Span},
+    report::page::{self, Span},
     suite::{
         Case, Step, Suite,
         registry::{Attack, Registry, Requirement, Row},
@@ -55,7 +55,7 @@ impl Page {
 
     fn render(&self, columns: usize, colour: bool) -> String {
         let bold = anstyle::Style::new().bold();
-        let mut page = text::Page::new(columns.clamp(40, 100), colour);
+        let mut page = page::Page::new(columns.clamp(40, 100), colour);
         for (heading, lines) in &self.0 {
             if let Some(heading) = heading {
                 page.blank();

@@ -9,6 +9,7 @@ use crate::{
     idjag::KeyChoice,
     idp::{CertificateRequest, IdpConfig, Issuer, IssuerRole, export, key_store},
     keys::Algorithm,
+    report::sanitise,
     settings::IDP_LISTEN,
 };
 
@@ -86,8 +87,8 @@ async fn serve(arguments: IdpArguments, screen: &Screen) -> Result<u8, Stop> {
                         "{} {} {} ({})\n",
                         access.status,
                         access.method,
-                        access.path,
-                        access.user_agent.as_deref().unwrap_or("no user agent")
+                        sanitise(&access.path),
+                        sanitise(access.user_agent.as_deref().unwrap_or("no user agent"))
                     ));
                 }
             }

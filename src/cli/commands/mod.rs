@@ -31,6 +31,9 @@ use crate::{
     suite::{Suite, load, registry::Registry, schema},
 };
 
+/// The status of a command that went well, but for a report or a result that could not be written.
+const NOT_WRITTEN: u8 = 1;
+
 /// So many things that are wrong are told at once.
 const MOST_MESSAGES: usize = 50;
 
@@ -60,6 +63,7 @@ pub async fn execute(cli: Cli, screen: &mut Screen) -> u8 {
         Some(Command::Playground(arguments)) => playground::playground(arguments, screen).await,
     };
     match outcome {
+        Ok(0) if screen.has_lost_a_result() => NOT_WRITTEN,
         Ok(status) => status,
         Err(Stop::Files(mut problems)) => {
             problem::sort(&mut problems);
@@ -182,9 +186,6 @@ fn tls_files(cert: Option<&PathBuf>, key: Option<&PathBuf>) -> Result<Option<Tls
 fn redactor(settings: &Settings) -> Redactor {
     let further = settings.other_client.iter().chain(&settings.unauthorized_client);
     let clients = settings.client.iter().chain(further);
-    let secrets = clients
-        .filter_map(|client| client.secret.clone())
-        .chain(settings.http.headers.iter().map(|(_, value)| value.clone()))
-        .collect();
-    Redactor::new(secrets).with_headers(settings.http.headers.iter().map(|(name, _)| name.clone()))
+    let secrets = clients.filter_map(|client| client.secret.clone()).collect();
+    Redactor::with_headers(secrets, settings.http.headers.iter().cloned())
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Stop, stop};
+use super::{NOT_WRITTEN, Stop, stop};
 use crate::{
     cli::{
         RunOptions, Screen,
@@ -32,6 +32,10 @@ impl Outputs {
         {
             return Err(stop("--check-snapshot: there is no snapshot to check; add --report snapshot=FILE"));
         }
+        let sarif_location = options.sarif_location.clone().filter(|file| !file.is_empty());
+        if sarif_location.is_some() && !reports.iter().any(|report| report.format == Format::Sarif) {
+            return Err(stop("--sarif-location: there is no SARIF report; add --report sarif=FILE"));
+        }
         for path in reports.iter().filter_map(|report| report.path.as_deref()) {
             if options.baseline.as_ref().is_some_and(|baseline| Path::new(baseline) == path) {
                 let path = path.display();
@@ -40,7 +44,6 @@ impl Outputs {
             files::check_writable("--report", path)?;
         }
         screen.results_on_stderr = reports.iter().any(|report| report.path.is_none());
-        let sarif_location = options.sarif_location.clone().filter(|file| !file.is_empty());
         Ok(Self { reports, check_snapshot, sarif_location })
     }
 
@@ -58,10 +61,18 @@ impl Outputs {
         for file in &self.reports {
             let text = self.render(file.format, &report, &snapshot, registry);
             let written = text.and_then(|text| match &file.path {
+                Some(path) if file.format == Format::Snapshot => {
+                    files::write(path, &format!("{}{text}", snapshot::insta_header(&there(path))))
+                }
                 Some(path) => files::write(path, &text),
                 None => screen.report(&text).map_err(|error| format!("standard output: {error}")),
             });
             trouble.extend(written.err());
+        }
+        if !trouble.is_empty() && report.exit_status == 0 {
+            // The reports that were written say 0: of the others' trouble they know nothing.
+            report.exit_status = NOT_WRITTEN;
+            exit_reason = Some("a report could not be written".to_owned());
         }
         let options =
             terminal::TerminalOptions { width: screen.columns(), colour: screen.colour(), exit_reason };
@@ -72,18 +83,15 @@ impl Outputs {
         for problem in &trouble {
             screen.message(&format!("error: a report could not be written: {problem}\n"));
         }
-        match report.exit_status {
-            0 if !trouble.is_empty() => 1,
-            status => status,
-        }
+        report.exit_status
     }
 
     /// How the snapshot differs from the file that was there. One that cannot be read as text differs as well; none
     /// there yet differs in nothing.
     fn difference(&self, snapshot: &str) -> Option<String> {
         let snapshots = self.reports.iter().filter(|file| file.format == Format::Snapshot);
-        let mut there = snapshots.filter_map(|file| fs::read(file.path.as_deref()?).ok());
-        there.find_map(|old| snapshot::compare(&String::from_utf8_lossy(&old), snapshot))
+        let mut paths = snapshots.filter_map(|file| file.path.as_deref()).filter(|path| path.is_file());
+        paths.find_map(|path| snapshot::compare(&there(path), snapshot))
     }
 
     fn render(
@@ -105,4 +113,9 @@ impl Outputs {
             Format::Har => har::render(report).map_err(|error| error.to_string()),
         }
     }
+}
+
+/// The text of a file; empty without one.
+fn there(path: &Path) -> String {
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }

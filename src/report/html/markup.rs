@@ -2,7 +2,7 @@
 
 use minijinja::Value;
 
-use crate::report::text::{is_unsafe, sanitise};
+use crate::report::text::sanitise;
 
 /// The text as it may stand in an element and in a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
@@ -51,8 +51,7 @@ impl Code {
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).peekable();
         while let Some(line) = lines.next() {
-            let line = if line.contains(is_unsafe) { sanitise(line) } else { line.into() };
-            self.html = escape_into(std::mem::take(&mut self.html), &line);
+            self.html = escape_into(std::mem::take(&mut self.html), &sanitise(line));
             if lines.peek().is_some() {
                 self.html.push('\n');
             }

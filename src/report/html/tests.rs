@@ -1,4 +1,4 @@
-//! What single pieces of the page are made of; the page as a whole is tested in `tests/reports.rs` and, in a browser,
+//! What single pieces of the page are made of; the page as a whole is tested in `tests/html_report.rs` and, in a browser,
 //! in `interop/browser`.
 
 use super::{

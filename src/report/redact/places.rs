@@ -1,20 +1,23 @@
 //! What is secret because of where it stands, whatever its value. Each function looks at one place of a text and
 //! names the stretch to be replaced, if one begins there.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
-use super::needle::continues_word;
+use super::needle::{base64_run, continues_word};
 use super::{
     AUTHORIZATION, CREDENTIALS, Cut, PRIVATE_KEY, SECRET, SECRETS, SIGNATURE, TOKEN, TOKENS, decode,
-    marker_at,
+    marker_at, needle::CUT,
 };
 
 /// A PEM block of a private key (RFC 7468), to its end or, when it was cut off, to the end of the text. Spaces may
-/// be encoded.
+/// be encoded, and the first dashes missing.
 pub(super) fn private_key(text: &str, at: usize) -> Cut {
-    const BEGIN: &str = "-----BEGIN";
+    const BEGIN: [&str; 2] = ["-----BEGIN", "BEGIN"];
     const END: &str = "-----END";
-    let label = text[at..].strip_prefix(BEGIN)?;
+    let label = BEGIN.iter().find_map(|begin| text[at..].strip_prefix(begin))?;
     let label = &label[..label.find("-----").filter(|length| *length <= 64)?];
     if !label.contains("PRIVATE") {
         return None;
@@ -128,11 +131,11 @@ pub(super) fn header(text: &str, at: usize, names: &[String]) -> Cut {
     let mut end = start;
     loop {
         end += bytes[end..].iter().take_while(|byte| !b"\"'\\\r\n<".contains(byte)).count();
-        // The quote of a shell's word in which a quote stands.
-        if bytes[end..].starts_with(br"'\''") {
-            end += 4;
-        } else {
-            break;
+        // The quote of a shell's word in which a quote stands; what encoders of JSON escape without need.
+        match &bytes[end..] {
+            [b'\'', b'\\', b'\'', b'\'', ..] => end += 4,
+            [b'\\', b'/' | b'u', ..] => end += 2,
+            _ => break,
         }
     }
     let (scheme, marker) = split_scheme(name, &text[start..end]);
@@ -162,12 +165,21 @@ pub(super) fn basic(text: &str, at: usize) -> Cut {
         _ => return None,
     };
     let start = at + 5 + gap;
-    let is_base64 = |byte: &&u8| is_segment(**byte) || matches!(byte, b'+' | b'/');
-    let end = start + bytes[start..].iter().take_while(is_base64).count();
-    if !decode(&bytes[start..end])?.contains(&b':') {
+    let (run, end) = base64_run(bytes, start);
+    if !decode(&run)?.contains(&b':') {
         return None;
     }
     Some((start..end + count(bytes, end, b"="), CREDENTIALS))
+}
+
+/// Members of a JWK that are private (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1).
+const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+/// Names so short mean a key only beside `kty`, and where the value could be one.
+fn is_private_member(name: &str, value: &str, beside: impl FnOnce() -> bool) -> bool {
+    const SHORTEST_KEY: usize = 16;
+    let run = value.trim_end_matches(['=', CUT]);
+    PRIVATE_MEMBERS.contains(&name) && run.len() >= SHORTEST_KEY && run.bytes().all(is_segment) && beside()
 }
 
 /// What the value of a member or parameter of this name becomes; none where it may stay.
@@ -175,30 +187,45 @@ fn marker_of(name: &str) -> Option<&'static str> {
     if SECRETS.contains(&name) { Some(SECRET) } else { TOKENS.contains(&name).then_some(TOKEN) }
 }
 
-/// The value of a JSON member without what is secret.
-pub(super) fn member_value(name: &str, value: &str) -> String {
+/// The value of a member of a JSON object without what is secret.
+pub(super) fn member_value(name: &str, value: &str, is_jwk: bool) -> String {
     match marker_of(name) {
         Some(marker) if !value.is_empty() && !is_jws(value) => marker.to_owned(),
+        _ if is_private_member(name, value, || is_jwk) => PRIVATE_KEY.to_owned(),
         _ => value.to_owned(),
     }
 }
 
+/// How the quotes around a name and a string are written: in JSON, in JSON within JSON, in other languages, in a form
+/// and in HTML.
+const QUOTES: [&str; 6] = ["\"", "\\\"", "'", "%22", "&quot;", "\\u0022"];
+
 /// The value of a secret member in the text of a JSON object, also of one within a JSON string.
 pub(super) fn member(text: &str, at: usize) -> Cut {
-    if !matches!(text.as_bytes()[at], b'"' | b'\'' | b'\\') {
+    const COLONS: [&str; 2] = [":", "%3a"];
+    let bytes = text.as_bytes();
+    if !matches!(bytes[at], b'"' | b'\'' | b'\\' | b'%' | b'&') {
         return None;
     }
     let rest = &text[at..];
-    let quote = ["\"", "\\\"", "'"].into_iter().find(|quote| rest.starts_with(quote))?;
+    let quote = QUOTES.into_iter().find(|quote| rest.starts_with(quote))?;
     let name_start = at + quote.len();
-    let name_end = name_start + text[name_start..].find(quote).filter(|length| *length <= 32)?;
-    let marker = marker_of(&text[name_start..name_end])?;
-    let bytes = text.as_bytes();
-    let colon = name_end + quote.len() + count(bytes, name_end + quote.len(), b" \t\r\n");
-    if bytes.get(colon) != Some(&b':') {
+    // The names are short, and the text may be long.
+    let name_end = name_start
+        + text[name_start..]
+            .char_indices()
+            .take(32)
+            .find(|(i, _)| text[name_start + i..].starts_with(quote))?
+            .0;
+    let name = &text[name_start..name_end];
+    if marker_of(name).is_none() && !PRIVATE_MEMBERS.contains(&name) {
         return None;
     }
-    let value = colon + 1 + count(bytes, colon + 1, b" \t\r\n");
+    let colon = name_end + quote.len() + count(bytes, name_end + quote.len(), b" \t\r\n");
+    let length = COLONS.into_iter().map(str::len).zip(COLONS).find_map(|(length, sign)| {
+        bytes.get(colon..colon + length)?.eq_ignore_ascii_case(sign.as_bytes()).then_some(length)
+    })?;
+    let value = colon + length + count(bytes, colon + length, b" \t\r\n");
     let (start, end) = if text[value..].starts_with(quote) {
         let start = value + quote.len();
         (start, end_of_string(text, start, quote))
@@ -210,6 +237,8 @@ pub(super) fn member(text: &str, at: usize) -> Cut {
     if start == end || marker_at(text, start).is_some() || is_jws(&text[start..end]) {
         return None;
     }
+    let is_key = || is_private_member(name, &text[start..end], || text.contains("kty"));
+    let marker = marker_of(name).or_else(|| is_key().then_some(PRIVATE_KEY))?;
     Some((start..end, marker))
 }
 

@@ -1,7 +1,7 @@
 //! The baseline at a terminal: the entries that are to be changed, and what is known, folded.
 
 use super::{BOLD, CYAN, DIM, MOST_ENTRIES, PLAIN, RED, Terminal, YELLOW, cut, listed, rest};
-use crate::report::{EntryState, text::Span, verdict::counted};
+use crate::report::{EntryState, page::Span, verdict::counted};
 
 impl Terminal<'_> {
     /// Entries of the baseline that are to be changed, each with its place and what to do.
