@@ -131,11 +131,11 @@ pub fn skip_reason(
                 "the ID-JAGs of this run are not signed with RSA"
             }
             Need::TargetKey
-                if !discovery
+                if discovery
                     .jwks
                     .as_ref()
-                    .and_then(|jwks| jwks.response()?.json().ok())
-                    .is_some_and(|set| recipient(set).is_some()) =>
+                    .and_then(|jwks| recipient(jwks.response()?.json().ok()?))
+                    .is_none() =>
             {
                 "the target publishes no key for which a JWE could be made"
             }

@@ -89,7 +89,8 @@ pub(super) fn token_request(
     // What only the target's own documents say, `jagspec mint` does not know; and no line writes an earlier ID-JAG anew.
     let of_the_target = ["target.encryption_jwk", "target.authorization_details_type"];
     let is_known = !of_the_target.iter().any(|name| changes.iter().any(|change| change.uses(name)));
-    let can_be_made = is_known && !(is_again(at) && !defect.id_jag.compact.is_empty());
+    let is_rewritten = is_again(at) && !defect.id_jag.compact.is_empty();
+    let can_be_made = is_known && !is_rewritten;
     let mint = mint(session, algorithm, changes, origin, made_at);
     let source = match (is_again(at), is_again(at + 1)) {
         (true, _) => Source::Earlier,
