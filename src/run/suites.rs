@@ -19,6 +19,10 @@ use crate::{
     suite::IdpAction,
 };
 
+/// How many cases stand between two controls at most. Until the second of them, the exchanges of passing cases are
+/// held, for they may still be withdrawn: without a bound a long suite would fill the memory.
+const BLOCK: usize = 256;
+
 impl State<'_> {
     pub(super) async fn run_suites(&mut self, session: &Arc<Session>, baseline: Baseline) {
         let mut start = 0;
@@ -33,8 +37,8 @@ impl State<'_> {
                     !slot.done && slot.case.sends() && !slot.case.is_exclusive()
                 })
                 .collect();
-            if !pending.is_empty() {
-                self.run_suite(session, baseline, suite, pending).await;
+            for block in pending.chunks(BLOCK) {
+                self.run_suite(session, baseline, suite, block.to_vec()).await;
             }
             start = end;
         }
