@@ -16,8 +16,9 @@ COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY suites suites
 COPY fixtures fixtures
-# The manifest names it.
+# The manifest names them.
 COPY tests/conformance.rs tests/conformance.rs
+COPY benches/floor benches/floor
 # On Alpine the target is musl, which links statically.
 RUN cargo build --release --locked --bin jagspec
 
