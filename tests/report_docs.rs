@@ -69,14 +69,19 @@ async fn sample_report(registry: &Registry) -> Report {
     let mut report = run(setup, registry, &suites).await;
     let found: BTreeSet<_> = report.cases.iter().map(|case| case.outcome).collect();
     assert!(found.len() >= 3, "the sample shows different outcomes: {found:?}");
-    Redactor::new(vec![Secret::new("todo-app-secret"), Secret::new("notes:app+100% secret")])
+    Redactor::new(vec![Secret::new("todo-app-secret"), Secret::new("notes:app+100% s\u{e9}cret")])
         .redact_report(&mut report);
     at_fixed_places(report)
 }
 
 /// The report as if the servers had the ports of the README and each exchange had taken a millisecond.
 fn at_fixed_places(report: Report) -> Report {
-    let places = [(report.target.issuer.clone(), TARGET), (report.run.idp_issuer.clone(), IDP)];
+    let mut places = vec![(report.target.issuer.clone(), TARGET), (report.run.idp_issuer.clone(), IDP)];
+    // Some texts name host and port alone.
+    for (address, place) in places.clone() {
+        let without_scheme = |url: &str| url.trim_start_matches("http://").to_owned();
+        places.push((without_scheme(&address), place.trim_start_matches("http://")));
+    }
     let mut value = serde_json::to_value(report).unwrap();
     replace(&mut value, &places);
     let mut report: Report = serde_json::from_value(value).unwrap();
