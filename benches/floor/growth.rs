@@ -45,7 +45,7 @@ pub(crate) fn measure(cases: usize) {
     let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
     fs::write(&file, suite(&name, cases)).unwrap();
     let registry = Registry::embedded().unwrap();
-    let suites = load::suites_from_disk(&[file.clone()], &registry);
+    let suites = load::suites_from_disk(std::slice::from_ref(&file), &registry);
     fs::remove_file(file).unwrap();
     let suites = suites.map_err(|problems| format!("{problems:?}")).unwrap();
 
