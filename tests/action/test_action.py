@@ -403,8 +403,10 @@ class HostileServers(ActionTest):
             address.append(target)
             run = self.act({"target": target, "idp-listen": "127.0.0.1:0", **CLIENT})
         self.assert_status(3, run)
-        reaches = [line for line in run.raw.splitlines() if line.strip().startswith("::error::forged")]
-        self.assertNotEqual([], reaches, "the attack does not reach the log, so that this shows nothing")
+        self.assertIn("forged", run.raw, "the attack does not reach the log, so that this shows nothing")
+        # jagspec itself breaks what a CI system would take for a command.
+        self.assertEqual([], [line for line in run.raw.splitlines() if line.strip().startswith("::error::forged")])
+        self.assertNotIn("##[add-mask]", run.raw)
         self.assertEqual([], [one for one in run.annotations if one[1].startswith("forged")])
         self.assertNotIn("pass", run.masks)
         report = json.loads(Path(run.outputs["json"]).read_text())
